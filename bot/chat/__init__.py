@@ -1,0 +1,1 @@
+"""What people can say, and the networks they say it on."""

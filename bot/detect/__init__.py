@@ -1,0 +1,1 @@
+"""Rules compiled once: an entry becomes an event, with the words that say why. Pure."""

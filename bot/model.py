@@ -1,0 +1,494 @@
+"""The nouns: every value that travels from a feed to a chat.
+
+Values are frozen; a stage returns new values and never edits its input. Times are timezone-aware and in UTC.
+Sets are frozensets, lists are tuples. Terms: Atom (feed, entry, id, link, published, updated, summary), PLOVER 0.8
+(event, actor and recipient), outbox pattern (delivery).
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+Clock = Callable[[], datetime]
+"""Tells the time, timezone-aware, in UTC."""
+
+
+# ------------------------------------------------------------------------------------------ feeds and entries
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """A source that we poll, as the operator configured it.
+
+    *publisher* is an id of `publishers.toml` or a plain name; *every* is the time between two polls.
+    """
+
+    url: str
+    title: str
+    publisher: str = ""
+    language: str = ""
+    every: timedelta = timedelta(minutes=30)
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedState:
+    """What we remember of a feed between two polls.
+
+    *url* is the configured one, the feed's stable id. *baselined* turns true with the first good poll, whose entries
+    are stored and not alerted. *ok_at* is the last good poll.
+    """
+
+    url: str
+    next_check_at: datetime
+    checked_at: datetime | None = None
+    ok_at: datetime | None = None
+    etag: str = ""
+    last_modified: str = ""
+    body_hash: str = ""
+    failures: int = 0
+    last_error: str = ""
+    baselined: bool = False
+
+
+class EntryKey(NamedTuple):
+    """What makes an entry the same entry: a guid is unique only in its feed."""
+
+    feed_url: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One item of a feed, as clean text.
+
+    *published* and *updated* are the feed's word, clamped, and None where it gave no readable date: no date is
+    never "now". *seen_at* is when we first saw it; newness rests on that alone.
+    """
+
+    key: EntryKey
+    title: str
+    link: str = ""
+    summary: str = ""
+    published: datetime | None = None
+    updated: datetime | None = None
+    language: str = ""
+    publisher: str = ""
+    seen_at: datetime | None = None
+
+    @property
+    def happened_at(self) -> datetime | None:
+        """Return the best known time of this report: the feed's, else when we saw it."""
+        return self.published or self.seen_at
+
+
+# ------------------------------------------------------------------------------------------ events
+class EventType(StrEnum):
+    """What happened. Closed: database, subscriptions and commands depend on it (texts in `data/taxonomy.toml`)."""
+
+    CEASEFIRE_PROPOSED = "ceasefire.proposed"
+    CEASEFIRE_AGREED = "ceasefire.agreed"
+    CEASEFIRE_IN_EFFECT = "ceasefire.in_effect"
+    CEASEFIRE_EXTENDED = "ceasefire.extended"
+    CEASEFIRE_VIOLATED = "ceasefire.violated"
+    CEASEFIRE_REJECTED = "ceasefire.rejected"
+    CEASEFIRE_ENDED = "ceasefire.ended"
+    TALKS_PROPOSED = "talks.proposed"
+    TALKS_SCHEDULED = "talks.scheduled"
+    TALKS_HELD = "talks.held"
+    TALKS_STALLED = "talks.stalled"
+    AGREEMENT_REACHED = "agreement.reached"
+    AGREEMENT_TERMS = "agreement.terms"
+    EXCHANGE_PRISONERS = "exchange.prisoners"
+    HUMANITARIAN_ACCESS = "humanitarian.access"
+    STATEMENT = "statement"
+
+    @property
+    def family(self) -> str:
+        """Return the part before the dot: "ceasefire", "talks" …"""
+        return self.value.partition(".")[0]
+
+
+class Modality(StrEnum):
+    """How sure the report is that it happened (PLOVER's auxiliary marks and attribution in one field)."""
+
+    FACT = "fact"
+    CLAIM = "claim"
+    DENIAL = "denial"
+    PLAN = "plan"
+    CONDITIONAL = "conditional"
+    QUESTION = "question"
+    HISTORICAL = "historical"
+    OPINION = "opinion"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """Words that a decision rests on, and where they stand.
+
+    *role* is what they did ("signal", "conflict", "type", "modality", "cancelled", "genre"), *name* the signal,
+    entity, rule or concept; *start* and *end* count characters of the entry's own title or summary (*field*).
+    """
+
+    role: str
+    name: str
+    text: str
+    start: int
+    end: int
+    field: str = "title"
+    score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What one entry reports.
+
+    *conflicts* are ids of `conflicts.toml`, best first; *actors*, *recipients* and *places* are ids of
+    `entities.csv`. *numbers* are normalised ("30-day", "1000-for-1000", "734-violations"). *rule* is the signal and
+    type rule that decided.
+    """
+
+    entry_key: EntryKey
+    type: EventType
+    modality: Modality
+    conflicts: tuple[str, ...] = ()
+    actors: tuple[str, ...] = ()
+    recipients: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    numbers: frozenset[str] = frozenset()
+    occurred_on: date | None = None
+    speaker: str = ""
+    score: float = 0.0
+    rule: str = ""
+    mentions: tuple[Mention, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The detector's whole answer for an entry: relevant or not, and why.
+
+    *event* is None unless relevant. *actors*, *places*, *conflicts*, *numbers* are found in any entry. *context* marks
+    peace-process content that is no news (opinion, explainer). *mentions* say what matched and what cancelled it.
+    """
+
+    relevant: bool
+    score: float
+    event: Event | None = None
+    conflicts: tuple[str, ...] = ()
+    actors: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    numbers: frozenset[str] = frozenset()
+    rule: str = ""
+    context: bool = False
+    mentions: tuple[Mention, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """An entry and what it reports (None: nothing of ours; only `parley group` groups such)."""
+
+    entry: Entry
+    event: Event | None
+
+
+# ------------------------------------------------------------------------------------------ stories
+class StoryChange(StrEnum):
+    """Why a story is news again."""
+
+    NEW = "new"
+    NEW_STAGE = "new_stage"
+    CORROBORATED = "corroborated"
+    CONFIRMED = "confirmed"
+    DENIED = "denied"
+    CORRECTED = "corrected"
+    WITHDRAWN = "withdrawn"
+    COLLAPSED = "collapsed"
+
+
+class Stage(NamedTuple):
+    """A story was of this type from this time on."""
+
+    type: EventType
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """Reports of one happening.
+
+    *id* comes from the founding entry, so it is the same however often the week is replayed, and is never reused.
+    *announced* turns true when a change of this story was first logged for alerting. *type* is the newest stage.
+    """
+
+    id: str
+    type: EventType
+    modality: Modality
+    conflicts: tuple[str, ...]
+    headline: str
+    link: str
+    language: str
+    first_seen: datetime
+    last_seen: datetime
+    stages: tuple[Stage, ...] = ()
+    actors: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    numbers: frozenset[str] = frozenset()
+    entry_keys: tuple[EntryKey, ...] = ()
+    publishers: tuple[str, ...] = ()
+    revision: int = 1
+    announced: bool = False
+
+
+def story_id(founder: EntryKey) -> str:
+    """Return the id of the story that the entry *founder* starts: 12 hex digits."""
+    return hashlib.blake2b("\n".join(founder).encode(), digest_size=6).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedChange:
+    """A line of the archive's change log: *id* grows for ever and is never reused."""
+
+    id: int
+    story_id: str
+    revision: int
+    change: StoryChange
+    entry_key: EntryKey
+    created_at: datetime
+
+
+class Cursor(NamedTuple):
+    """How far routing has read the change log of which archive."""
+
+    archive_id: str
+    change_id: int
+
+
+# ------------------------------------------------------------------------------------------ people
+class ChatId(NamedTuple):
+    """Where a message goes: which chat network ("telegram", "terminal"), and which room in it."""
+
+    network: str
+    room: str
+
+
+class Access(StrEnum):
+    """What a chat may do. A chat that we do not know has none of these."""
+
+    OWNER = "owner"
+    ALLOWED = "allowed"
+
+
+class Loudness(StrEnum):
+    """How loud a chat wants to be told: everything live, only what matters most, or digests only."""
+
+    ALL = "all"
+    IMPORTANT = "important"
+    DIGEST = "digest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """What one chat wants to hear. An empty set means everything.
+
+    *conflicts* are ids of `conflicts.toml`; *digest_hours* are hours of the day in *time_zone* (IANA name);
+    *next_digest_at* is when the next digest is due (None: no digests). *paused_until* mutes alerts until then.
+    """
+
+    chat: ChatId
+    conflicts: frozenset[str] = frozenset()
+    types: frozenset[EventType] = frozenset()
+    loudness: Loudness = Loudness.ALL
+    language: str = "en"
+    time_zone: str = "UTC"
+    digest_hours: tuple[int, ...] = (8, 20)
+    next_digest_at: datetime | None = None
+    last_digest_at: datetime | None = None
+    paused_until: datetime | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """Something a person did in a chat, whatever the network: said *text*, or pressed a button (*action*).
+
+    *message_id* is the message that carries the pressed button; *callback_id* is what the network wants acknowledged.
+    *private* is false in groups and channels. *language* is the language the person's app runs in, if known.
+    """
+
+    chat: ChatId
+    text: str = ""
+    action: str = ""
+    message_id: str = ""
+    callback_id: str = ""
+    private: bool = True
+    language: str = ""
+    left: bool = False
+    """The bot was blocked or removed from the chat."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxItem:
+    """An update as it came from the network, stored before it was confirmed."""
+
+    network: str
+    update_id: int
+    raw: str
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button under a message: pressing it sends *action* (at most 64 bytes) or opens *url*."""
+
+    label: str
+    action: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What is said. *html* is the small subset b, i, s, u, a, code, pre, blockquote; other networks translate it.
+
+    *silent* makes no sound.
+    """
+
+    html: str
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    silent: bool = False
+
+
+class DeliveryKind(StrEnum):
+    """What a delivery is for; urgent kinds leave first."""
+
+    REPLY = "reply"
+    ALERT = "alert"
+    NOTICE = "notice"
+    DIGEST = "digest"
+
+
+class DeliveryStatus(StrEnum):
+    """Where a delivery stands: ready -> sending -> sent | retry | dead."""
+
+    READY = "ready"
+    SENDING = "sending"
+    RETRY = "retry"
+    SENT = "sent"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The chat took the message."""
+
+    external_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryLater:
+    """The chat did not take it now. *doubtful*: it may have taken it all the same (the answer was lost).
+
+    *flood*: the chat itself asked for the wait; it says nothing against the message.
+    """
+
+    after: timedelta | None = None
+    doubtful: bool = False
+    flood: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Undeliverable:
+    """The chat will never take it. *gone*: it takes nothing at all any more (blocked, removed)."""
+
+    reason: str
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The chat has a new id; the message was not taken."""
+
+    room: str
+
+
+SendResult = Sent | RetryLater | Undeliverable | Moved
+
+MAX_DOUBTFUL = 8
+"""A send whose fate is unknown is repeated, marked, up to this many times (reliability.md §6)."""
+DOUBTFUL_WAITS = tuple(
+    timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 3600, 4 * 3600, 12 * 3600)
+)
+LONGEST_REFUSED_WAIT = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One message owed to one chat: a row of the outbox. What was rendered is frozen.
+
+    *dedupe_key* is unique: the same thing is never owed twice. *maybe*: an earlier attempt may have arrived, so this
+    one is marked as a possible repeat. *edits* names the message to change instead of sending a new one.
+    """
+
+    dedupe_key: str
+    chat: ChatId
+    kind: DeliveryKind
+    message: Message
+    next_attempt_at: datetime
+    created_at: datetime
+    story_id: str = ""
+    edits: str = ""
+    id: int = 0
+    status: DeliveryStatus = DeliveryStatus.READY
+    attempts: int = 0
+    doubtful: int = 0
+    maybe: bool = False
+    sent_at: datetime | None = None
+    external_id: str = ""
+    error: str = field(default="", compare=False)
+
+    def after(self, result: SendResult, now: datetime) -> "Delivery":
+        """Return this delivery as it stands once *result* is known.
+
+        `Moved` leaves it ready: the store moves the chat's rows, and it is sent to the new room.
+        """
+        tried = replace(self, attempts=self.attempts + 1)
+        match result:
+            case Sent(external_id):
+                return replace(
+                    tried,
+                    status=DeliveryStatus.SENT,
+                    sent_at=now,
+                    external_id=external_id,
+                    error="",
+                )
+            case Undeliverable(reason):
+                return replace(tried, status=DeliveryStatus.DEAD, error=reason)
+            case Moved(room):
+                return replace(
+                    tried,
+                    status=DeliveryStatus.RETRY,
+                    chat=self.chat._replace(room=room),
+                    next_attempt_at=now,
+                )
+            case RetryLater(doubtful=True) if self.doubtful >= MAX_DOUBTFUL:
+                return replace(
+                    tried, status=DeliveryStatus.DEAD, error=f"fate unknown: {result.reason}"
+                )
+            case RetryLater(doubtful=True):
+                return replace(
+                    tried,
+                    status=DeliveryStatus.RETRY,
+                    maybe=True,
+                    doubtful=self.doubtful + 1,
+                    next_attempt_at=now + (result.after or DOUBTFUL_WAITS[self.doubtful]),
+                    error=result.reason,
+                )
+            case RetryLater():
+                wait = min(timedelta(seconds=2 ** min(tried.attempts, 10)), LONGEST_REFUSED_WAIT)
+                return replace(
+                    tried,
+                    status=DeliveryStatus.RETRY,
+                    next_attempt_at=now + (result.after or wait),
+                    error=result.reason,
+                )

@@ -1,0 +1,1 @@
+"""Health, and what keeps the service running."""

@@ -1,0 +1,316 @@
+"""The sockets of the core: what it asks of the world, and no more.
+
+To add a chat network, a feed source or a database, write a class with these methods and plug it in in `bot.app`.
+Any method of a store can raise StoreError.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.model import (
+    Access,
+    ChatId,
+    Cursor,
+    Delivery,
+    Entry,
+    EntryKey,
+    Event,
+    EventType,
+    Feed,
+    FeedState,
+    InboxItem,
+    Incoming,
+    LoggedChange,
+    Report,
+    SendResult,
+    Story,
+    StoryChange,
+    Subscription,
+)
+
+
+# ------------------------------------------------------------------------------------------ the way in
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """The feed arrived. *max_age* is how long the server says that it stays as it is."""
+
+    body: bytes
+    url: str = ""
+    content_type: str = ""
+    etag: str = ""
+    last_modified: str = ""
+    max_age: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotModified:
+    """The feed has not changed since the last poll."""
+
+    max_age: timedelta | None = None
+
+
+class Fetcher(Protocol):
+    """Gets the bytes of a feed."""
+
+    async def fetch(self, feed: Feed, state: FeedState) -> Fetched | NotModified:
+        """Raise FetchError if the feed does not arrive within its caps and deadline."""
+        ...
+
+
+class Parser(Protocol):
+    """Turns the bytes of a feed into entries, without ever holding up the event loop."""
+
+    async def parse(self, fetched: Fetched, feed: Feed, now: datetime) -> Sequence[Entry]:
+        """Return the entries, newest 200 at most, with *seen_at* = *now*; raise ParseError if it is no feed."""
+        ...
+
+
+# ------------------------------------------------------------------------------------------ news
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How well the feeds were heard: enabled feeds, those with a good poll of late, and when the last one was."""
+
+    feeds: int
+    healthy: int
+    last_ok_at: datetime | None
+    entries: int
+    stories: int
+    failing: tuple[FeedState, ...] = ()
+
+
+class Archive(Protocol):
+    """Remembers the news (archive.db). It may be published: no chat is ever named in it."""
+
+    @property
+    def archive_id(self) -> str:
+        """Return what tells this archive from any other; made anew at creation and at restore."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """Keep all writes inside the block, or none. Never await inside."""
+        ...
+
+    # -- feeds
+    def register(self, feeds: Sequence[Feed], now: datetime) -> None:
+        """Know exactly *feeds*: new ones are due now, those not named stay remembered but are never due."""
+        ...
+
+    def due_feeds(self, now: datetime) -> Sequence[FeedState]:
+        """Return the states of the enabled feeds whose time has come, longest overdue first."""
+        ...
+
+    def feed_state(self, url: str) -> FeedState | None:
+        """Return what we remember of the feed *url*."""
+        ...
+
+    def save_feed_state(self, state: FeedState) -> None:
+        """Remember *state*."""
+        ...
+
+    # -- entries, events, stories
+    def known(self, feed_url: str, keys: Sequence[str]) -> frozenset[str]:
+        """Return those identity *keys* that an entry of this feed has had before."""
+        ...
+
+    def save_entry(self, entry: Entry, identity: Sequence[str]) -> None:
+        """Store *entry*, known from now on by any key of *identity*."""
+        ...
+
+    def save_event(self, event: Event) -> None:
+        """Store *event*; its entry is stored already."""
+        ...
+
+    def save_story(self, story: Story) -> None:
+        """Store *story*, in place of its former revision if it has one."""
+        ...
+
+    def log_change(
+        self, story: Story, change: StoryChange, entry_key: EntryKey, now: datetime
+    ) -> None:
+        """Append to the change log."""
+        ...
+
+    # -- asking
+    def open_reports(self, since: datetime) -> Sequence[tuple[str, Report]]:
+        """Return (story id, report) of every story with a report since *since*, by published, then key."""
+        ...
+
+    def story(self, story_id: str) -> Story | None:
+        """Return the story, or None if there is none of this id."""
+        ...
+
+    def reports(self, story_id: str) -> Sequence[Report]:
+        """Return the story's reports, earliest first."""
+        ...
+
+    def stories(
+        self,
+        *,
+        since: datetime | None = None,
+        conflicts: frozenset[str] = frozenset(),
+        types: frozenset[EventType] = frozenset(),
+        limit: int = 10,
+    ) -> Sequence[Story]:
+        """Return stories by their last report, newest first; empty sets mean any."""
+        ...
+
+    def search(self, words: str, *, limit: int = 10) -> Sequence[tuple[Story, Report]]:
+        """Return reports with all of *words*, newest first. Any text is allowed; nonsense finds nothing."""
+        ...
+
+    def changes_after(self, change_id: int, *, limit: int = 100) -> Sequence[LoggedChange]:
+        """Return the change log from behind *change_id* on, oldest first."""
+        ...
+
+    def last_change_id(self) -> int:
+        """Return the id of the newest line of the change log, 0 if it is empty."""
+        ...
+
+    def coverage(self, now: datetime) -> Coverage:
+        """Return how well the feeds were heard."""
+        ...
+
+
+# ------------------------------------------------------------------------------------------ people
+class People(Protocol):
+    """Remembers who reads what (people.db). In a war that is dangerous data: it is kept apart and never logged."""
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """Keep all writes inside the block, or none. Never await inside."""
+        ...
+
+    # -- who
+    def access(self, chat: ChatId) -> Access | None:
+        """Return what *chat* may do; None for a chat that we do not know."""
+        ...
+
+    def owner(self) -> ChatId | None:
+        """Return the owner's chat."""
+        ...
+
+    def grant(self, chat: ChatId, access: Access, now: datetime) -> None:
+        """Let *chat* in. There is one owner: a new one makes the former an allowed chat."""
+        ...
+
+    def revoke(self, chat: ChatId) -> None:
+        """Let *chat* in no more; its subscription goes too."""
+        ...
+
+    def pause(self, chat: ChatId, reason: str, now: datetime) -> None:
+        """Send nothing more to *chat* (blocked or removed us); settings stay."""
+        ...
+
+    def resume(self, chat: ChatId) -> None:
+        """Send to *chat* again."""
+        ...
+
+    def move(self, chat: ChatId, room: str) -> None:
+        """Move all rows of *chat* to its new *room*."""
+        ...
+
+    def forget(self, chat: ChatId) -> None:
+        """Delete everything that we know of *chat*, access aside if it is the owner."""
+        ...
+
+    # -- what they want
+    def subscription(self, chat: ChatId) -> Subscription | None:
+        """Return what *chat* wants to hear."""
+        ...
+
+    def subscriptions(self) -> Sequence[Subscription]:
+        """Return every subscription of a chat that is not paused for good."""
+        ...
+
+    def save_subscription(self, subscription: Subscription) -> None:
+        """Add *subscription*, or replace the one its chat has."""
+        ...
+
+    def mute_story(self, chat: ChatId, story_id: str) -> None:
+        """Tell *chat* nothing more of this story."""
+        ...
+
+    def muted_stories(self) -> Mapping[ChatId, frozenset[str]]:
+        """Return the muted stories of every chat that muted any."""
+        ...
+
+    def due_digests(self, now: datetime) -> Sequence[Subscription]:
+        """Return the subscriptions whose digest is due."""
+        ...
+
+    def keep_feedback(self, chat: ChatId, story_id: str, label: str, now: datetime) -> None:
+        """Keep what a reader said of a story ("not relevant"), without who said it once it is used."""
+        ...
+
+    # -- inbox
+    def receive(self, items: Sequence[InboxItem], now: datetime) -> int:
+        """Store updates before they are confirmed; return how many were new."""
+        ...
+
+    def unanswered(self, network: str, *, limit: int = 100) -> Sequence[InboxItem]:
+        """Return stored updates whose effect is not applied yet, oldest first."""
+        ...
+
+    def done(self, item: InboxItem, now: datetime) -> None:
+        """Mark *item* as applied; in the same transaction as its effect."""
+        ...
+
+    def failed(self, item: InboxItem, reason: str) -> None:
+        """Count an attempt at *item* that raised; after 5 it is set aside."""
+        ...
+
+    # -- outbox
+    def enqueue(self, deliveries: Sequence[Delivery]) -> int:
+        """Owe *deliveries*, those aside that are owed or done already; return how many are new."""
+        ...
+
+    def claim(self, now: datetime, *, limit: int = 1) -> Sequence[Delivery]:
+        """Take due deliveries and mark them as being sent, as the pace allows: replies, alerts, then digests."""
+        ...
+
+    def settle(self, delivery: Delivery, now: datetime) -> None:
+        """Record how *delivery* went, and when its chat may be written to again."""
+        ...
+
+    def recover(self, now: datetime) -> int:
+        """At start: what was being sent when the process died is ready again and marked; return how many."""
+        ...
+
+    def outbox_counts(self) -> Mapping[str, int]:
+        """Return how many deliveries stand in each status."""
+        ...
+
+    # -- cursor and notes
+    def cursor(self) -> Cursor | None:
+        """Return how far routing has read."""
+        ...
+
+    def move_cursor(self, cursor: Cursor) -> None:
+        """Remember how far routing has read; in the same transaction as the deliveries."""
+        ...
+
+    def note(self, key: str) -> str:
+        """Return a small remembered value, "" if there is none."""
+        ...
+
+    def remember(self, key: str, value: str) -> None:
+        """Remember a small value; "" forgets it."""
+        ...
+
+
+class Chat(Protocol):
+    """Says things in rooms of one network."""
+
+    async def send(self, delivery: Delivery) -> SendResult:
+        """Send it. Never raise for what the network or the room does; say it in the result."""
+        ...
+
+    def read(self, item: InboxItem) -> Incoming | None:
+        """Return what a stored update says; None if it is nothing for us."""
+        ...
+
+    async def acknowledge(self, incoming: Incoming) -> None:
+        """Stop the pressed button's spinner, if the network has one; best effort."""
+        ...

@@ -1,0 +1,1 @@
+"""Reports of one happening become one story. Pure."""
