@@ -106,7 +106,7 @@ class EventType(StrEnum):
 
     @property
     def family(self) -> str:
-        """Return the part before the dot: "ceasefire", "talks" …"""
+        """Return the part before the dot, such as "ceasefire" or "talks"."""
         return self.value.partition(".")[0]
 
 
@@ -416,9 +416,7 @@ SendResult = Sent | RetryLater | Undeliverable | Moved
 
 MAX_DOUBTFUL = 8
 """A send whose fate is unknown is repeated, marked, up to this many times (reliability.md §6)."""
-DOUBTFUL_WAITS = tuple(
-    timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 3600, 4 * 3600, 12 * 3600)
-)
+DOUBTFUL_WAITS = tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 3600, 4 * 3600, 12 * 3600))
 LONGEST_REFUSED_WAIT = timedelta(minutes=15)
 
 
@@ -472,9 +470,7 @@ class Delivery:
                     next_attempt_at=now,
                 )
             case RetryLater(doubtful=True) if self.doubtful >= MAX_DOUBTFUL:
-                return replace(
-                    tried, status=DeliveryStatus.DEAD, error=f"fate unknown: {result.reason}"
-                )
+                return replace(tried, status=DeliveryStatus.DEAD, error=f"fate unknown: {result.reason}")
             case RetryLater(doubtful=True):
                 return replace(
                     tried,

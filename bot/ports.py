@@ -127,9 +127,7 @@ class Archive(Protocol):
         """Store *story*, in place of its former revision if it has one."""
         ...
 
-    def log_change(
-        self, story: Story, change: StoryChange, entry_key: EntryKey, now: datetime
-    ) -> None:
+    def log_change(self, story: Story, change: StoryChange, entry_key: EntryKey, now: datetime) -> None:
         """Append to the change log."""
         ...
 

@@ -30,25 +30,26 @@ def minutes(n: float) -> timedelta:
 
 
 def feed(**given: Any) -> Feed:
-    return Feed(**{"url": "https://news.example/rss", "title": "News", "publisher": "News"} | given)
+    defaults: dict[str, Any] = {"url": "https://news.example/rss", "title": "News", "publisher": "News"}
+    return Feed(**defaults | given)
 
 
 def entry(title: str = "Russia and Ukraine agree 30-day ceasefire", **given: Any) -> Entry:
     feed_url = given.pop("feed_url", "https://news.example/rss")
     key = EntryKey(feed_url, given.pop("id", title))
-    defaults = {
+    defaults: dict[str, Any] = {
         "link": "https://news.example/1",
         "published": NOON,
         "seen_at": NOON,
         "language": "en",
         "publisher": "News",
     }
-    return Entry(**{"key": key, "title": title} | defaults | given)
+    return Entry(key=key, title=title, **defaults | given)
 
 
 def event(of: Entry | None = None, **given: Any) -> Event:
     of = of or entry()
-    defaults = {
+    defaults: dict[str, Any] = {
         "entry_key": of.key,
         "type": EventType.CEASEFIRE_AGREED,
         "modality": Modality.FACT,
@@ -72,7 +73,7 @@ def story(*reports: Report, **given: Any) -> Story:
     assert first.event
     assert last.event
     seen = [r.entry.happened_at or NOON for r in of]
-    defaults = {
+    defaults: dict[str, Any] = {
         "id": story_id(first.entry.key),
         "type": last.event.type,
         "modality": last.event.modality,
@@ -92,11 +93,12 @@ def story(*reports: Report, **given: Any) -> Story:
 
 
 def subscription(**given: Any) -> Subscription:
-    return Subscription(**{"chat": HERE, "created_at": NOON} | given)
+    defaults: dict[str, Any] = {"chat": HERE, "created_at": NOON}
+    return Subscription(**defaults | given)
 
 
 def delivery(html: str = "<b>hello</b>", **given: Any) -> Delivery:
-    defaults = {
+    defaults: dict[str, Any] = {
         "dedupe_key": html,
         "chat": HERE,
         "kind": DeliveryKind.ALERT,
