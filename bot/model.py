@@ -218,7 +218,8 @@ class Story:
     """Reports of one happening.
 
     *id* comes from the founding entry, so it is the same however often the week is replayed, and is never reused.
-    *announced* turns true when a change of this story was first logged for alerting. *type* is the newest stage.
+    *announced* are the types of it that the change log holds, so readers were or will be told. *type* is the newest
+    stage.
     """
 
     id: str
@@ -237,7 +238,7 @@ class Story:
     entry_keys: tuple[EntryKey, ...] = ()
     publishers: tuple[str, ...] = ()
     revision: int = 1
-    announced: bool = False
+    announced: frozenset[EventType] = frozenset()
 
 
 def story_id(founder: EntryKey) -> str:

@@ -1,0 +1,58 @@
+from pathlib import Path
+
+import pytest
+
+from bot.catalog import DATA, load_catalog
+from bot.errors import ConfigError
+from bot.model import EventType
+
+
+def test_every_event_type_has_its_texts_in_three_languages() -> None:
+    catalog = load_catalog()
+
+    assert set(catalog.kinds) == set(EventType)
+    assert all(kind.label(language) for kind in catalog.kinds.values() for language in ("en", "uk", "ru"))
+    assert all(1 <= kind.priority <= 4 for kind in catalog.kinds.values())
+
+
+def test_every_party_of_a_conflict_is_a_known_entity() -> None:
+    catalog = load_catalog()
+
+    parties = {
+        entity for conflict in catalog.conflicts.values() for side in conflict.parties.values() for entity in side
+    }
+    assert parties <= set(catalog.entities)
+
+
+def test_an_unknown_publisher_is_its_own_family() -> None:
+    publisher = load_catalog().publisher("Village Gazette")
+
+    assert (publisher.name, publisher.family) == ("Village Gazette", "village gazette")
+
+
+def copy_of_the_data(folder: Path) -> Path:
+    for name in ("rules.toml", "publishers.toml", "conflicts.toml", "taxonomy.toml", "entities.csv"):
+        (folder / name).write_text((DATA / name).read_text(encoding="utf-8"), encoding="utf-8")
+    return folder
+
+
+def test_a_link_to_no_conflict_names_file_line_and_the_nearest_name(tmp_path: Path) -> None:
+    folder = copy_of_the_data(tmp_path)
+    entities = folder / "entities.csv"
+    entities.write_text(entities.read_text(encoding="utf-8").replace("ukraine-russia:A", "ukraine-rusia:A", 1), "utf-8")
+
+    with pytest.raises(
+        ConfigError, match=r"entities\.csv:2: ukraine: .*'ukraine-rusia' \(did you mean 'ukraine-russia'"
+    ):
+        load_catalog(folder)
+
+
+def test_an_unknown_event_type_names_its_line(tmp_path: Path) -> None:
+    folder = copy_of_the_data(tmp_path)
+    taxonomy = folder / "taxonomy.toml"
+    taxonomy.write_text(
+        taxonomy.read_text(encoding="utf-8").replace('[type."talks.held"]', '[type."talks.hold"]'), "utf-8"
+    )
+
+    with pytest.raises(ConfigError, match=r"taxonomy\.toml:\d+: there is no event type 'talks\.hold'"):
+        load_catalog(folder)
