@@ -23,9 +23,15 @@ async def supervise(tasks: Mapping[str, Callable[[], Awaitable[None]]], *, first
 
     Raise GaveUpError when one has crashed 5 times within 10 minutes.
     """
-    async with asyncio.TaskGroup() as group:
-        for name, work in tasks.items():
-            group.create_task(_kept_alive(name, work, first_wait), name=name)
+    try:
+        async with asyncio.TaskGroup() as group:
+            for name, work in tasks.items():
+                group.create_task(_kept_alive(name, work, first_wait), name=name)
+    except* GaveUpError as gave_up:
+        first = gave_up.exceptions[0]
+    else:
+        return
+    raise first
 
 
 async def _kept_alive(name: str, work: Callable[[], Awaitable[None]], first_wait: float) -> None:

@@ -1,0 +1,241 @@
+"""The command line: one function a command, exit codes, and nothing else.
+
+Exit codes: 0 done (SIGTERM and Ctrl-C too), 2 usage or configuration, 70 the supervisor gave up, 1 anything else.
+Heavy imports wait until their command runs, so that `--help` stays fast.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.config import Config, Environment
+
+CONFIG, GAVE_UP, FAILED = 2, 70, 1
+
+app = typer.Typer(
+    name="parley",
+    help="Watches the news for ceasefires and peace talks and tells people on Telegram.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="Path of config.toml (default: $PARLEY_CONFIG, else ./config.toml)."),
+]
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+@contextmanager
+def outcome() -> Iterator[None]:
+    """Turn what went wrong into plain words on stderr and an exit code."""
+    from bot.errors import BotError, ConfigError
+    from bot.ops.supervise import GaveUpError
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
+    except BrokenPipeError:
+        # Whoever read our output has gone (`parley classify | head`); Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(FAILED) from None
+    except BotError as error:
+        typer.echo(str(error), err=True)
+        code = CONFIG if isinstance(error, ConfigError) else GAVE_UP if isinstance(error, GaveUpError) else FAILED
+        raise typer.Exit(code) from None
+
+
+def _settings(config: Path | None) -> "tuple[Config, Environment]":
+    from bot.config import Environment, load_config
+
+    environment = Environment.read(os.environ)
+    return load_config(config or environment.config), environment
+
+
+@app.command()
+def run(config: ConfigOption = None) -> None:
+    """Poll the feeds, alert and answer on Telegram, until stopped."""
+    with outcome():
+        import asyncio
+
+        from bot.app import run as serve
+        from bot.ops.logs import set_up_logging
+
+        settings, environment = _settings(config)
+        set_up_logging(json=not sys.stderr.isatty())
+        asyncio.run(serve(settings, environment))
+
+
+@app.command()
+def demo() -> None:
+    """Replay a week of May 2025 and chat about it here. No token, no network."""
+    with outcome():
+        import asyncio
+
+        from bot.app import demo as replay
+        from bot.ops.logs import set_up_logging
+
+        set_up_logging(json=False, level="ERROR")
+        asyncio.run(replay())
+
+
+@app.command()
+def poll(
+    config: ConfigOption = None,
+    once: Annotated[bool, typer.Option("--once", help="Poll every enabled feed now, due or not, and end.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON that counts.")] = False,
+) -> None:
+    """Poll the feeds and store what they bring; alert nobody."""
+    with outcome():
+        import asyncio
+        import json
+
+        from bot.app import poll_once
+        from bot.ops.logs import set_up_logging
+
+        if not once:
+            raise typer.BadParameter("say --once; to poll by schedule, use `parley run`", param_hint="poll")
+        settings, environment = _settings(config)
+        set_up_logging(json=False, level="WARNING")
+        counts = asyncio.run(poll_once(settings, environment))
+        if as_json:
+            typer.echo(json.dumps(counts))
+        else:
+            typer.echo(
+                "{feeds} feeds polled: {ok} ok ({unchanged} unchanged), {failed} failed; "
+                "{entries} entries, {new} new, {events} of them about ceasefires or talks".format(**counts)
+            )
+
+
+@app.command()
+def check(config: ConfigOption = None) -> None:
+    """Check config, rules, data folder and token; say what to mend."""
+    with outcome():
+        import asyncio
+
+        from bot.app import check as inspect
+
+        failed = False
+        for name, well, words in asyncio.run(inspect(config, os.environ)):
+            typer.echo(f"{'ok  ' if well else 'FAIL'} {name}: {words}", err=not well)
+            failed = failed or not well
+        if failed:
+            raise typer.Exit(CONFIG)
+
+
+@app.command()
+def classify() -> None:
+    """Read headlines as JSON lines from stdin; write what they report as JSON lines."""
+    with outcome():
+        from bot.detect.detector import Detector
+        from bot.detect.lines import classify_line
+        from bot.detect.rules import load_rules
+
+        detector = Detector(load_rules())
+        _convert_lines(lambda lines: (classify_line(detector, line) for line in lines))
+
+
+@app.command()
+def group() -> None:
+    """Read headlines as JSON lines from stdin; write which of them are one story as JSON lines."""
+    with outcome():
+        from bot.detect.detector import Detector
+        from bot.detect.rules import load_rules
+        from bot.story.lines import group_lines
+
+        detector = Detector(load_rules())
+        _convert_lines(lambda lines: group_lines(lines, detector.judge))
+
+
+def _convert_lines(convert: "Callable[[Iterable[dict[str, Any]]], Iterable[dict[str, Any]]]") -> None:
+    """Pass JSON lines from stdin through *convert* to stdout; a line that is none is named and left out (exit 1)."""
+    import json
+
+    bad = []
+
+    def objects() -> Iterator[dict[str, Any]]:
+        for number, line in enumerate(sys.stdin.buffer, start=1):
+            if not line.strip():
+                continue
+            try:
+                yield _object(line)
+            except ValueError as error:
+                bad.append(number)
+                typer.echo(f"line {number} is left out: {error}", err=True)
+
+    for result in convert(objects()):
+        sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+    if bad:
+        raise typer.Exit(FAILED)
+
+
+def _object(line: bytes) -> "dict[str, Any]":
+    import json
+
+    try:
+        value = json.loads(line)
+    except ValueError as error:
+        raise ValueError(f"it is not JSON ({error})") from error
+    if not isinstance(value, dict) or not isinstance(value.get("title", ""), str):
+        raise ValueError('it must be an object like {"id": "1", "title": "…", "summary": "…"}')
+    return value
+
+
+@app.command()
+def explain(
+    title: Annotated[str, typer.Argument(help="A headline.")],
+    summary: Annotated[str, typer.Option(help="Its summary or first sentence.")] = "",
+    link: Annotated[str, typer.Option(help="Its address: some sections, such as /opinion/, are no news.")] = "",
+) -> None:
+    """Say word by word why a headline is, or is not, taken for news of a ceasefire or of talks."""
+    with outcome():
+        from bot.detect.detector import Detector
+        from bot.detect.explain import explain as explained
+        from bot.detect.rules import load_rules
+        from bot.model import Entry, EntryKey
+
+        rules = load_rules()
+        entry = Entry(key=EntryKey("", title), title=title, summary=summary, link=link)
+        typer.echo(explained(entry, Detector(rules).judge(entry), rules))
+
+
+@app.command()
+def health(config: ConfigOption = None) -> None:
+    """Ask the Parley that runs on this machine how it is; exit 0 if well."""
+    with outcome():
+        from bot.ops.health import healthy
+
+        settings, _ = _settings(config)
+        well, words = healthy(settings.health.port)
+        typer.echo(words)
+        if not well:
+            raise typer.Exit(FAILED)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from bot import __version__
+
+        typer.echo(f"parley {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    pass
