@@ -61,11 +61,15 @@ class Kind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
-    """A person, group, country, organisation, place or accord. *links* are (conflict id, side) pairs."""
+    """A person, group, country, organisation, place or accord. *links* are (conflict id, side) pairs.
+
+    *aliases* are how people write it, in any language; one that ends in * is a stem.
+    """
 
     id: str
     kind: str
     names: Mapping[str, str]
+    aliases: tuple[str, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     role: str = ""
     status: str = ""
@@ -110,7 +114,11 @@ class Catalog:
 
     def publisher(self, name: str) -> Publisher:
         """Return the publisher of this id, name, alias or host; an unknown one is its own family."""
-        key = self._publisher_ids.get(name.casefold())
+        name_or_host = name.casefold()
+        key = self._publisher_ids.get(name_or_host)
+        while key is None and "." in name_or_host:  # a host below one that we know: www.bbc.co.uk
+            name_or_host = name_or_host.partition(".")[2]
+            key = self._publisher_ids.get(name_or_host)
         return self.publishers[key] if key else Publisher(id=name, name=name, family=name.casefold())
 
     def conflict_name(self, conflict_id: str, language: str = "en") -> str:
@@ -211,6 +219,7 @@ def _entities(file: Traversable, conflicts: Mapping[str, Conflict]) -> dict[str,
                 id=row["id"],
                 kind=row["kind"],
                 names=names or {"en": row["id"]},
+                aliases=_aliases(row),
                 links=links,
                 role=row["role"] or "",
                 status=row["status"] or "",
@@ -220,9 +229,14 @@ def _entities(file: Traversable, conflicts: Mapping[str, Conflict]) -> dict[str,
     return found
 
 
+def _aliases(row: Mapping[str, str]) -> tuple[str, ...]:
+    written = "|".join(row[f"aliases_{language}"] or "" for language in ("en", "uk", "ru"))
+    return tuple(alias.lstrip("=") for alias in written.split("|") if alias)
+
+
 def _display_name(aliases: str) -> str:
     """Return the first alias that is a whole word, not a stem."""
-    return next((alias.lstrip("=") for alias in aliases.split("|") if alias and not alias.endswith("*")), "")
+    return next((alias.lstrip("=") for alias in aliases.split("|") if alias and "*" not in alias), "")
 
 
 def _publishers(document: Located) -> dict[str, Publisher]:

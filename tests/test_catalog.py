@@ -30,6 +30,12 @@ def test_an_unknown_publisher_is_its_own_family() -> None:
     assert (publisher.name, publisher.family) == ("Village Gazette", "village gazette")
 
 
+def test_a_publisher_is_known_by_id_name_and_any_host_below_its_own() -> None:
+    catalog = load_catalog()
+
+    assert {catalog.publisher(name).id for name in ("bbc", "BBC", "bbc.co.uk", "www.bbc.co.uk")} == {"bbc"}
+
+
 def copy_of_the_data(folder: Path) -> Path:
     for name in ("rules.toml", "publishers.toml", "conflicts.toml", "taxonomy.toml", "entities.csv"):
         (folder / name).write_text((DATA / name).read_text(encoding="utf-8"), encoding="utf-8")
