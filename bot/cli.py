@@ -73,7 +73,8 @@ def run(config: ConfigOption = None) -> None:
         from bot.ops.logs import set_up_logging
 
         settings, environment = _settings(config)
-        set_up_logging(json=not sys.stderr.isatty())
+        token = environment.token.get_secret_value() if environment.token else ""
+        set_up_logging(json=not sys.stderr.isatty(), secrets=[token])
         asyncio.run(serve(settings, environment))
 
 
@@ -127,9 +128,9 @@ def check(config: ConfigOption = None) -> None:
         from bot.app import check as inspect
 
         failed = False
-        for name, well, words in asyncio.run(inspect(config, os.environ)):
-            typer.echo(f"{'ok  ' if well else 'FAIL'} {name}: {words}", err=not well)
-            failed = failed or not well
+        for found in asyncio.run(inspect(config, os.environ)):
+            typer.echo(f"{'ok  ' if found.well else 'FAIL'} {found.name}: {found.words}", err=not found.well)
+            failed = failed or not found.well
         if failed:
             raise typer.Exit(CONFIG)
 
@@ -189,7 +190,9 @@ def _object(line: bytes) -> "dict[str, Any]":
     except ValueError as error:
         raise ValueError(f"it is not JSON ({error})") from error
     if not isinstance(value, dict) or not isinstance(value.get("title", ""), str):
-        raise ValueError('it must be an object like {"id": "1", "title": "…", "summary": "…"}')
+        raise ValueError(  # noqa: TRY004 - what is wrong is the line, not a type of ours
+            'it must be an object like {"id": "1", "title": "…", "summary": "…"}'
+        )
     return value
 
 

@@ -9,11 +9,12 @@ one thread of its own, so that a large feed holds up no chat.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.catalog import Catalog
 from bot.detect.detector import Detector
 from bot.model import Entry, Event, FeedState, Report, Story, StoryChange
-from bot.poll.identity import fresh, identity_keys
+from bot.poll.identity import fresh
 from bot.ports import Archive
 from bot.story.group import WINDOW, StoryIndex
 from bot.story.story import joined, new_story
@@ -64,8 +65,7 @@ class Ingest:
         return index
 
     def _keep(self, index: StoryIndex, state: FeedState, entries: Sequence[Entry], now: datetime) -> Taken:
-        keys = [key for entry in entries for key in identity_keys(entry)]
-        news = fresh(entries, self._archive.known(state.url, keys))
+        news = fresh(entries, partial(self._archive.known, state.url))
         events = 0
         for entry, identity in sorted(news, key=lambda item: (item[0].happened_at or now, item[0].key)):
             self._archive.save_entry(entry, identity)

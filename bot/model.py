@@ -326,6 +326,8 @@ class Incoming:
     language: str = ""
     left: bool = False
     """The bot was blocked or removed from the chat."""
+    joined: bool = False
+    """The bot was added to the chat, or unblocked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -445,6 +447,8 @@ class Delivery:
     sent_at: datetime | None = None
     external_id: str = ""
     error: str = field(default="", compare=False)
+    chat_rests_until: datetime | None = None
+    """The chat itself asked for quiet until then (flood control); known from the send to `settle` only."""
 
     def after(self, result: SendResult, now: datetime) -> "Delivery":
         """Return this delivery as it stands once *result* is known.
@@ -483,9 +487,11 @@ class Delivery:
                 )
             case RetryLater():
                 wait = min(timedelta(seconds=2 ** min(tried.attempts, 10)), LONGEST_REFUSED_WAIT)
+                next_attempt_at = now + (result.after or wait)
                 return replace(
                     tried,
                     status=DeliveryStatus.RETRY,
-                    next_attempt_at=now + (result.after or wait),
+                    next_attempt_at=next_attempt_at,
+                    chat_rests_until=next_attempt_at if result.flood else None,
                     error=result.reason,
                 )

@@ -11,12 +11,12 @@ may die at any instant and be called again. What is due is data: nothing is owed
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import groupby
 from typing import TypeVar
 
 from bot.alert.digest import digest, next_digest
@@ -42,7 +42,7 @@ from bot.model import (
     Undeliverable,
 )
 from bot.poll.guard import host_of
-from bot.poll.schedule import after_failure, after_success
+from bot.poll.schedule import SHORTEST_WAIT, after_failure, after_success
 from bot.ports import Archive, Chat, Fetcher, NotModified, Parser, People
 
 log = logging.getLogger(__name__)
@@ -80,6 +80,7 @@ class Pipeline:
     """
 
     feeds: Mapping[str, Feed]
+    allow_private: frozenset[str]
     fetcher: Fetcher
     parser: Parser
     ingest: Ingest
@@ -96,15 +97,21 @@ class Pipeline:
         self._places = asyncio.Semaphore(AT_ONCE)
 
     # -------------------------------------------------------------------------------------- poll
-    async def poll_due(self) -> Sequence[Polled]:
-        """Poll the feeds whose time has come."""
-        return await self.poll(self.archive.due_feeds(self.now()))
+    def due(self) -> Sequence[FeedState]:
+        """Return the feeds whose time has come and whose host is not being asked already."""
+        return [s for s in self.archive.due_feeds(self.now()) if host_of(s.url) not in self._busy]
+
+    def all_states(self) -> Sequence[FeedState]:
+        """Return every feed, due or not."""
+        known = (self.archive.feed_state(url) for url in self.feeds)
+        return [state for state in known if state]
 
     async def poll(self, states: Iterable[FeedState]) -> Sequence[Polled]:
-        """Poll feeds: hosts side by side, the feeds of one host one after another, no host twice at a time."""
-        by_host = groupby(sorted(states, key=lambda state: host_of(state.url)), key=lambda state: host_of(state.url))
-        idle = [(host, list(group)) for host, group in by_host if host not in self._busy]
-        rounds = await asyncio.gather(*(self._poll_host(host, group) for host, group in idle))
+        """Poll feeds: hosts side by side, the feeds of one host one after another."""
+        by_host: defaultdict[str, list[FeedState]] = defaultdict(list)
+        for state in states:
+            by_host[host_of(state.url)].append(state)
+        rounds = await asyncio.gather(*(self._poll_host(host, group) for host, group in by_host.items()))
         return [polled for round_ in rounds for polled in round_]
 
     async def _poll_host(self, host: str, states: Sequence[FeedState]) -> Sequence[Polled]:
@@ -121,7 +128,8 @@ class Pipeline:
                 return await self._read(feed, state)
         except FeedError as error:
             log.warning("feed skipped: %s", error)
-            await self._in_writer(self.ingest.note, after_failure(feed, state, self.now(), error))
+            after = after_failure(feed, state, self.now(), error, floor=self._floor(feed))
+            await self._in_writer(self.ingest.note, after)
             return Polled(url=feed.url, error=error.message)
         except StoreError as error:
             log.exception("feed not stored, tried again later: %s", feed.url)
@@ -130,13 +138,18 @@ class Pipeline:
     async def _read(self, feed: Feed, state: FeedState) -> Polled:
         answer = await self.fetcher.fetch(feed, state)
         now = self.now()
-        after = after_success(feed, state, now, answer)
+        schedule = partial(after_success, feed, state, now, max_age=answer.max_age, floor=self._floor(feed))
         if isinstance(answer, NotModified):
-            await self._in_writer(self.ingest.note, after)
+            await self._in_writer(self.ingest.note, schedule())
             return Polled(url=feed.url, unchanged=True)
         entries = await self.parser.parse(answer, feed, now)
+        after = schedule(etag=answer.etag, last_modified=answer.last_modified)
         taken = await self._in_writer(self.ingest.take, state, entries, after, now)
         return Polled(url=feed.url, entries=len(entries), new=taken.new, events=taken.events)
+
+    def _floor(self, feed: Feed) -> timedelta:
+        """Return the shortest time between two polls of *feed*; the operator's own hosts may be asked at will."""
+        return timedelta(0) if host_of(feed.url) in self.allow_private else SHORTEST_WAIT
 
     async def _in_writer(self, work: Callable[..., T], *arguments: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self.writer, partial(work, *arguments))

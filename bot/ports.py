@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from bot.errors import BotError
 from bot.model import (
     Access,
     ChatId,
@@ -295,6 +296,34 @@ class People(Protocol):
 
     def remember(self, key: str, value: str) -> None:
         """Remember a small value; "" forgets it."""
+        ...
+
+
+class UnreachableError(BotError):
+    """The network did not answer, or not as it should; ask again, no sooner than *after* if it is given."""
+
+    def __init__(self, message: str, *, after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class SecondCopyError(UnreachableError):
+    """Another program receives in our name: a second copy of Parley, or a webhook that somebody set."""
+
+
+class Inlet(Protocol):
+    """Hands over what people do on one network."""
+
+    @property
+    def network(self) -> str:
+        """Return the network's name, as in ChatId."""
+        ...
+
+    async def receive(self, offset: int | None, wait: timedelta) -> Sequence[InboxItem]:
+        """Wait for updates, oldest first, and confirm those below *offset*: store each batch before the next call.
+
+        Raise SecondCopyError or UnreachableError.
+        """
         ...
 
 

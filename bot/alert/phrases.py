@@ -1,0 +1,249 @@
+"""The words that every message shares: how sure, who says it, when. Pure.
+
+Wording is fixed templates around a source's own headline: nothing is paraphrased, so nothing is made surer than it was.
+"""
+
+import html
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from bot.catalog import Catalog, Publisher
+from bot.model import Entry, Event, EventType, Modality, Report, Story, Subscription
+from bot.text import clean, cut, escape, plain, safe_link, utf16_length
+
+LONGEST_MESSAGE = 4096
+"""What a chat takes in one message, in UTF-16 units of visible text (Telegram counts characters: we are stricter)."""
+
+ASSERTED = frozenset({Modality.FACT, Modality.CLAIM})
+"""Modalities that say it happened. The others say that it did not, or not yet, or only perhaps."""
+
+_MODALITY_WORDS = {
+    Modality.CLAIM: "claim",
+    Modality.DENIAL: "denied",
+    Modality.PLAN: "planned",
+    Modality.CONDITIONAL: "conditional",
+    Modality.QUESTION: "open question",
+    Modality.HISTORICAL: "looking back",
+    Modality.OPINION: "opinion",
+}
+# Where the type itself says as much, the word would mislead ("denied: talks stalled") or only repeat.
+_NEEDLESS = {
+    Modality.CLAIM: {EventType.STATEMENT},
+    Modality.DENIAL: {EventType.CEASEFIRE_REJECTED, EventType.TALKS_STALLED, EventType.STATEMENT},
+    Modality.PLAN: {
+        EventType.CEASEFIRE_PROPOSED,
+        EventType.TALKS_PROPOSED,
+        EventType.TALKS_SCHEDULED,
+        EventType.AGREEMENT_TERMS,
+        EventType.STATEMENT,
+    },
+}
+_LANGUAGES = {"en": "English", "uk": "Ukrainian", "ru": "Russian", "ar": "Arabic", "he": "Hebrew", "fr": "French"}
+_BACKGROUND = frozenset({Modality.CONDITIONAL, Modality.QUESTION, Modality.HISTORICAL, Modality.OPINION})
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """For whom a message is written: in which language and time zone, with whose names, and what time it is."""
+
+    language: str
+    time_zone: str
+    catalog: Catalog
+    now: datetime
+
+    @classmethod
+    def of(cls, subscription: Subscription, catalog: Catalog, now: datetime) -> "Reader":
+        """Return the reader behind *subscription*."""
+        return cls(subscription.language, subscription.time_zone, catalog, now)
+
+
+# ------------------------------------------------------------------------------------------ how sure
+def backing(story: Story, reports: Iterable[Report]) -> list[Report]:
+    """Return the reports that say what *story* now says: its stage, asserted or not as it is.
+
+    A report of an earlier stage never counts towards the present one.
+    """
+    return [report for report in reports if report.event and _agrees(report.event, story)]
+
+
+def _agrees(event: Event, story: Story) -> bool:
+    same_sense = event.modality == story.modality or {event.modality, story.modality} <= ASSERTED
+    return event.type == story.type and same_sense
+
+
+def modality(story: Story, reports: Iterable[Report]) -> Modality:
+    """Return how sure *story* is at most: a claim as long as nobody reports it as fact."""
+    said = {report.event.modality for report in backing(story, reports) if report.event}
+    return Modality.CLAIM if said == {Modality.CLAIM} else story.modality
+
+
+def families(story: Story, reports: Iterable[Report], catalog: Catalog) -> frozenset[str]:
+    """Return the publisher families behind what *story* now says; two papers of one owner are one."""
+    return frozenset(_family(publisher(report.entry, catalog)) for report in backing(story, reports))
+
+
+def _family(of: Publisher) -> str:
+    return of.family or of.id
+
+
+def standing(story: Story, reports: Iterable[Report], catalog: Catalog) -> str:
+    """Return "UNCONFIRMED", or "n publishers" where independent ones agree."""
+    independent = len(families(story, reports, catalog))
+    return f"{independent} publishers" if independent > 1 else "UNCONFIRMED"
+
+
+def dot(story: Story, how_sure: Modality) -> str:
+    """Return the colour that stands before the words: red denied or over, white background, yellow unconfirmed."""
+    if how_sure in _BACKGROUND:
+        return "⚪"
+    over = how_sure is Modality.DENIAL or story.type is EventType.CEASEFIRE_ENDED
+    return "🔴" if over else "🟡"
+
+
+def label(event_type: EventType, how_sure: Modality, reader: Reader) -> str:
+    """Return what happened with how sure it is, such as "Claim: ceasefire violated". Not escaped."""
+    kind = reader.catalog.kinds.get(event_type)
+    name = kind.label(reader.language) if kind else event_type.value
+    word = _MODALITY_WORDS.get(how_sure, "")
+    if not word or event_type in _NEEDLESS.get(how_sure, ()):
+        return name
+    bare = name.partition(" (")[0]
+    return f"{word.capitalize()}: {bare[:1].lower()}{bare[1:]}"
+
+
+def icon(event_type: EventType, catalog: Catalog) -> str:
+    """Return the event type's sign."""
+    kind = catalog.kinds.get(event_type)
+    return kind.icon if kind else "•"
+
+
+# ------------------------------------------------------------------------------------------ who and where
+def conflict(conflict_id: str, reader: Reader) -> str:
+    """Return the conflict's short name: what stands in brackets is left off. Not escaped."""
+    return reader.catalog.conflict_name(conflict_id, reader.language).partition(" (")[0]
+
+
+def conflicts(story: Story, reader: Reader) -> str:
+    """Return the short names of the story's conflicts, two at most. Not escaped."""
+    names = [conflict(each, reader) for each in story.conflicts[:2]]
+    return " / ".join(names) or "conflict not recognised"
+
+
+def names(ids: Sequence[str], reader: Reader, most: int = 3) -> str:
+    """Return the names of entities, *most* of them at most. Not escaped."""
+    shown = [reader.catalog.entity_name(each, reader.language) for each in ids[:most]]
+    return ", ".join(shown) + (f" +{len(ids) - most}" if len(ids) > most else "")
+
+
+def publisher(entry: Entry, catalog: Catalog) -> Publisher:
+    """Return who published *entry*; its feed's host where nobody is named."""
+    return catalog.publisher(entry.publisher or host(entry.link) or host(entry.key.feed_url) or "unnamed source")
+
+
+def credit(entry: Entry, catalog: Catalog) -> str:
+    """Return the publisher as HTML; state media is always marked."""
+    of = publisher(entry, catalog)
+    place = f", {of.country}" if of.country else ""
+    return short(of.name, 50) + (short(f" [state media{place}]", 40) if of.state_media else "")
+
+
+def host(url: str) -> str:
+    """Return the host that *url* really leads to, "" for what no message may link to."""
+    try:
+        return (urlsplit(safe_link(url)).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+
+
+def short(text: str, most: int) -> str:
+    """Return *text* as HTML of at most *most* visible UTF-16 units; a leading space stays."""
+    return (" " if text.startswith(" ") else "") + escape(cut(clean(text), most))
+
+
+def headline(entry: Entry, most: int = 200) -> str:
+    """Return the entry's own headline as HTML, linked if its link is safe."""
+    title = short(entry.title, most) or "(no title)"
+    return f'<a href="{html.escape(entry.link)}">{title}</a>' if host(entry.link) else title
+
+
+def quote(entry: Entry, reader: Reader, most: int = 200) -> str:
+    """Return the headline in quotation marks, its language if it is not the reader's, who, on which host, and when."""
+    where = f" · {short(host(entry.link), 50)}" if host(entry.link) else ""
+    foreign = _LANGUAGES.get(entry.language, entry.language) if entry.language != reader.language else ""
+    language = f" (in {short(foreign, 20)})" if foreign else ""
+    return f"“{headline(entry, most)}”{language} — {credit(entry, reader.catalog)}{where}, {when(entry, reader)}"
+
+
+# ------------------------------------------------------------------------------------------ when
+def zone(name: str) -> tzinfo:
+    """Return the time zone of this IANA name, UTC if there is none."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return UTC
+
+
+def local(at: datetime, reader: Reader) -> datetime:
+    """Return *at* on the reader's clock."""
+    return at.astimezone(zone(reader.time_zone))
+
+
+def moment(at: datetime, reader: Reader) -> str:
+    """Return *at* in the reader's time and in UTC, with the day unless it is today."""
+    here, utc = local(at, reader), at.astimezone(UTC)
+    words = f"{day(at, reader)} {here:%H:%M}".strip()
+    if here.utcoffset() == timedelta(0):
+        return f"{words} UTC"
+    other_day = "" if here.date() == utc.date() else f", {utc.day} {utc:%b}"
+    return f"{words} ({utc:%H:%M} UTC{other_day})"
+
+
+def day(at: datetime, reader: Reader) -> str:
+    """Return the reader's day of *at*, "" for today, with the year unless it is this one."""
+    here, today = local(at, reader), local(reader.now, reader)
+    if here.date() == today.date():
+        return ""
+    return f"{here.day} {here:%b}" + ("" if here.year == today.year else f" {here.year}")
+
+
+def when(entry: Entry, reader: Reader) -> str:
+    """Return when *entry* was published; if its feed gave no date, when it was seen, in these words."""
+    if entry.published:
+        return moment(entry.published, reader)
+    return "no date given" + (f", seen {moment(entry.seen_at, reader)}" if entry.seen_at else "")
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """Return how long ago *at* was, in words, such as "3 min ago"."""
+    minutes = max(0, int((now - at).total_seconds() // 60))
+    if minutes < 1:
+        return "just now"
+    if minutes < 120:
+        return f"{minutes} min ago"
+    return f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days ago"
+
+
+# ------------------------------------------------------------------------------------------ fitting
+def plural(number: int, word: str, many: str = "") -> str:
+    """Return *number* with its noun: "1 story", "3 stories"."""
+    return f"{number} {word if number == 1 else many or word + 's'}"
+
+
+def visible(message_html: str) -> int:
+    """Return how long a reader sees *message_html* to be, in UTF-16 units."""
+    return utf16_length(plain(message_html))
+
+
+def fit(head: str, blocks: Sequence[str], foot: str = "", most: int = LONGEST_MESSAGE) -> str:
+    """Return *head*, as many whole *blocks* as fit, and *foot*; say how many were left off."""
+    kept = list(blocks)
+    while True:
+        left = len(blocks) - len(kept)
+        rest = [f"… and {left} more"] if left else []
+        text = "\n".join(part for part in (head, *kept, *rest, foot) if part)
+        if not kept or visible(text) <= most:
+            return text
+        kept.pop()

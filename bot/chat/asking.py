@@ -1,0 +1,197 @@
+"""Commands that ask the archive. Each docstring is its /help text: a line, then how to say it."""
+
+from collections.abc import Sequence
+
+from bot.alert import phrases, render
+from bot.alert.digest import hearing, nothing_new
+from bot.alert.phrases import Reader
+from bot.chat import menus, understand
+from bot.chat.desk import RECENT, Asked, Desk
+from bot.model import Message, Story
+from bot.text import escape
+
+MOST = 20
+DEFAULT_LATEST = 5
+WHEN_EXAMPLES = "/since 2h · /since 3d · /since yesterday · /since 11 May · /since 2025-05-11 14:30"
+GONE = "I no longer have that story. /latest shows what I have."
+
+
+def latest(desk: Desk, asked: Asked) -> Message:
+    """Show the newest stories.
+
+    /latest · /latest 10 · /latest gaza · /latest all
+    """
+    words = asked.words.split()
+    numbers = [int(word) for word in words if word.isdecimal() and len(word) < 6]
+    about = " ".join(word for word in words if not word.isdecimal())
+    conflicts = _about(desk, asked, about)
+    if conflicts is None:
+        return unknown_conflict(desk, asked, about)
+    most = min(max(numbers[0], 1), MOST) if numbers else DEFAULT_LATEST
+    found = desk.archive.stories(conflicts=conflicts, limit=most)
+    return _stories(desk, asked, f"Latest · {_names(conflicts, desk.reader(asked))}", found)
+
+
+def since(desk: Desk, asked: Asked) -> Message:
+    """Show what was reported since a moment.
+
+    /since 2h · /since 3d · /since yesterday · /since 11 May · /since 2025-05-11 14:30
+    """
+    subscription, reader = desk.subscription(asked), desk.reader(asked)
+    start = understand.parse_since(asked.words, asked.now, subscription.time_zone)
+    if start is None:
+        slip = f"I cannot read “{phrases.short(asked.words, 60)}” as a time in the past. " if asked.words else ""
+        return Message(html=f"{slip}Since when? For example:\n{WHEN_EXAMPLES}")
+    found = desk.archive.stories(since=start, conflicts=subscription.conflicts, limit=MOST)
+    if not found:
+        return Message(html=nothing_new(start, desk.archive.coverage(asked.now), reader))
+    return _stories(desk, asked, f"Since {phrases.moment(start, reader)}", found)
+
+
+def search(desk: Desk, asked: Asked) -> Message:
+    """Find reports by their words, in any language.
+
+    /search prisoner exchange
+    """
+    if not asked.words:
+        return Message(html="Which words? For example: /search prisoner exchange")
+    found = {story.id: story for story, _ in desk.archive.search(asked.words, limit=MOST)}
+    if not found:
+        return Message(
+            html=f"No report with “{phrases.short(asked.words, 80)}”. "
+            "All words must be in one report: try fewer, or only the beginning of a word."
+        )
+    return _stories(desk, asked, f"Found: {asked.words}", list(found.values())[:10])
+
+
+def now(desk: Desk, asked: Asked) -> Message:
+    """Tell what was last reported, conflict by conflict.
+
+    /now · /now gaza · /now all
+    """
+    conflicts = _about(desk, asked, asked.words)
+    if conflicts is None:
+        return unknown_conflict(desk, asked, asked.words)
+    if len(conflicts) == 1:
+        found = desk.archive.stories(since=asked.now - RECENT, conflicts=conflicts, limit=3)
+    else:
+        found = _newest_of_each(desk, asked, conflicts)
+    reader = desk.reader(asked)
+    heard = hearing(desk.archive.coverage(asked.now), reader)
+    if not found:
+        return Message(html=f"Nothing reported in 7 days on {_names(conflicts, reader)}.\n{heard}")
+    quiet = f"Newest report: {phrases.ago(max(story.last_seen for story in found), asked.now)}."
+    return _stories(desk, asked, f"Last reported · {_names(conflicts, reader)}", found, foot=f"\n{quiet} {heard}")
+
+
+def _newest_of_each(desk: Desk, asked: Asked, conflicts: frozenset[str]) -> Sequence[Story]:
+    """Return the newest story of each conflict, the newest first; a story of two conflicts once."""
+    recent = desk.archive.stories(since=asked.now - RECENT, conflicts=conflicts, limit=200)
+    newest: dict[str, Story] = {}
+    for story in recent:
+        newest.setdefault(next((each for each in story.conflicts if not conflicts or each in conflicts), ""), story)
+    return list(newest.values())[:10]
+
+
+def why(desk: Desk, asked: Asked) -> Message:
+    """Explain an alert: which words, which rule, how sure.
+
+    /why explains the last one; so does the button "Why?" under each.
+    """
+    story = desk.story(asked.words, asked)
+    return render.why(story, desk.archive.reports(story.id), desk.reader(asked)) if story else _no_story(asked)
+
+
+def sources(desk: Desk, asked: Asked) -> Message:
+    """Show who reports a story."""
+    story = desk.story(asked.words, asked)
+    return render.sources(story, desk.archive.reports(story.id), desk.reader(asked)) if story else _no_story(asked)
+
+
+def timeline(desk: Desk, asked: Asked) -> Message:
+    """Show a story's reports in order of time.
+
+    /timeline shows the last one that you were told; so does the button "Timeline" under each.
+    """
+    story = desk.story(asked.words, asked)
+    return render.timeline(story, desk.archive.reports(story.id), desk.reader(asked)) if story else _no_story(asked)
+
+
+def show(desk: Desk, asked: Asked) -> Message:
+    """Show a story's card."""
+    story = desk.story(asked.words, asked)
+    return render.alert(story, desk.archive.reports(story.id), desk.reader(asked)) if story else _no_story(asked)
+
+
+def status(desk: Desk, asked: Asked) -> Message:
+    """Tell how well I hear, and so what silence means.
+
+    /status
+    """
+    coverage, reader = desk.archive.coverage(asked.now), desk.reader(asked)
+    subscription = desk.subscription(asked)
+    newest = desk.archive.stories(conflicts=subscription.conflicts, types=subscription.types, limit=1)
+    last = f"Newest report in what you follow: {phrases.ago(newest[0].last_seen, asked.now)}." if newest else ""
+    lines = [
+        "<b>How well I hear</b>",
+        hearing(coverage, reader),
+        last or "Nothing in what you follow yet.",
+        f"Archive: {coverage.entries:,} entries, {phrases.plural(coverage.stories, 'story', 'stories')}.",
+    ]
+    silent = [
+        f"• {escape(phrases.host(state.url) or 'a feed')}: "
+        + (f"last heard {phrases.ago(state.ok_at, asked.now)}" if state.ok_at else "never heard")
+        for state in coverage.failing
+    ]
+    more = [f"… and {len(silent) - 8} more"] if len(silent) > 8 else []
+    return Message(html="\n".join([*lines, *(["\n<b>Not heard</b>"] if silent else []), *silent[:8], *more]))
+
+
+# ------------------------------------------------------------------------------------------ shared
+def _about(desk: Desk, asked: Asked, words: str) -> frozenset[str] | None:
+    """Return the conflicts that *words* name, without words those followed; empty: all; None: not understood."""
+    if not words:
+        return desk.subscription(asked).conflicts
+    if words.casefold() in understand.EVERYTHING:
+        return frozenset()
+    return frozenset(understand.find_conflicts(words, desk.catalog)) or None
+
+
+def unknown_conflict(desk: Desk, asked: Asked, words: str) -> Message:
+    """Return that no conflict goes by these *words*, with what is near, and the list to choose from."""
+    reader = desk.reader(asked)
+    names = {each.name(reader.language).casefold(): each.id for each in desk.catalog.conflicts.values()}
+    near = understand.nearest(words, [*desk.catalog.conflicts, *names])
+    guess = f" Did you mean {escape(phrases.conflict(names.get(near, near), reader))}?" if near else ""
+    return Message(
+        html=f"I know no conflict by “{phrases.short(words, 60)}”.{guess}\nThese are the ones that I watch:",
+        buttons=menus.conflicts(desk.by_activity(asked.now), None, "now", 0, reader),
+    )
+
+
+def now_page(desk: Desk, asked: Asked) -> Message:
+    """Turn over the list of conflicts to ask about."""
+    buttons = menus.conflicts(desk.by_activity(asked.now), None, "now", asked.number, desk.reader(asked))
+    return Message(html="Which conflict?", buttons=buttons)
+
+
+def now_pressed(desk: Desk, asked: Asked) -> Message:
+    """Tell what was last reported in the conflict whose button was pressed."""
+    return now(desk, asked.about(asked.words.partition(":")[0]))
+
+
+def _stories(desk: Desk, asked: Asked, title: str, found: Sequence[Story], *, foot: str = "") -> Message:
+    reader = desk.reader(asked)
+    if not found:
+        heard = hearing(desk.archive.coverage(asked.now), reader)
+        return Message(html=f"<b>{phrases.short(title, 150)}</b>\nNothing so far.\n{heard}")
+    return render.listing(title, desk.with_reports(found), reader, foot=foot)
+
+
+def _names(conflicts: frozenset[str], reader: Reader) -> str:
+    names = sorted(phrases.conflict(each, reader) for each in conflicts)
+    return "everything" if not names else ", ".join(names[:3]) + (f" +{len(names) - 3}" if len(names) > 3 else "")
+
+
+def _no_story(asked: Asked) -> Message:
+    return Message(html=GONE if asked.words else "Nothing has been reported yet. /status tells how well I hear.")

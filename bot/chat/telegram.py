@@ -1,0 +1,394 @@
+"""Talk on Telegram: the one place that knows python-telegram-bot.
+
+The library's `Bot` is driven by hand. Its `Application` would confirm updates before they are stored, and its rate
+limiter pauses every chat for one (reliability.md, §0).
+"""
+
+import asyncio
+import json
+import logging
+import os
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import cache
+from typing import Any, Final, Self, TypeVar
+from urllib.parse import urlencode
+
+import httpx
+from telegram import (
+    Bot,
+    CallbackQuery,
+    ChatMember,
+    ChatMemberUpdated,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    Update,
+    User,
+)
+from telegram import Chat as TelegramRoom
+from telegram import Message as TelegramMessage
+from telegram.constants import MessageLimit, ParseMode
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
+from telegram.request import HTTPXRequest
+
+from bot.errors import ConfigError
+from bot.model import (
+    Button,
+    ChatId,
+    Delivery,
+    InboxItem,
+    Incoming,
+    Message,
+    Moved,
+    RetryLater,
+    SendResult,
+    Sent,
+    Undeliverable,
+)
+from bot.ports import SecondCopyError, UnreachableError
+from bot.text import cut, plain
+
+# Durations as timedelta: opt in to what the library will do anyway.
+os.environ.setdefault("PTB_TIMEDELTA", "true")
+
+NETWORK = "telegram"
+API_URL = "https://api.telegram.org"
+REPEAT_MARK = " ↻ possible repeat"
+UPDATES = ("message", "callback_query", "my_chat_member")
+DEADLINE_S = 30
+"""A call that takes longer has an unknown fate: httpx alone would wait for ever on a server that drips."""
+POLL_SLACK_S = 10
+"""How much longer than asked a long poll may take."""
+
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_TOKEN = re.compile(r"\d+:[\w-]{30,}")
+_GONE = re.compile(
+    "chat not found|user not found|peer_id_invalid|chat_write_forbidden|not enough rights|have no rights|"
+    "need administrator rights|chat_admin_required|bot is not a member|chat_restricted|group chat was deactivated",
+    re.IGNORECASE,
+)
+_BAD_TEXT = re.compile("can't parse|too.long|entit", re.IGNORECASE)
+_BAD_BUTTONS = re.compile("button|keyboard|reply markup is too long", re.IGNORECASE)
+_NOT_MODIFIED = re.compile("is not modified", re.IGNORECASE)
+_UNEDITABLE = re.compile("message to edit not found|message can't be edited|message_id_invalid", re.IGNORECASE)
+
+T = TypeVar("T")
+
+_certificates = cache(httpx.create_ssl_context)
+"""Reading them takes longer than all else at start."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    """A message on its way: what is left of it after Telegram refused its first form."""
+
+    text: str
+    buttons: InlineKeyboardMarkup | None
+    html: bool = True
+
+    @classmethod
+    def of(cls, message: Message, *, marked: bool) -> Self:
+        text = message.html + (REPEAT_MARK if marked else "")
+        return cls(text=text, buttons=_keyboard(message.buttons))
+
+    def without(self, refused: str) -> Self | None:
+        """Return the draft without what Telegram *refused*, None if that is not to be helped.
+
+        Each step takes something away, so a message is tried at most three times. Better plain than lost.
+        """
+        if self.buttons and _BAD_BUTTONS.search(refused):
+            return replace(self, buttons=None)
+        if self.html and _BAD_TEXT.search(refused):
+            return replace(self, text=cut(plain(self.text), MessageLimit.MAX_TEXT_LENGTH), html=False)
+        return None
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        return {
+            "text": self.text,
+            "parse_mode": ParseMode.HTML if self.html else None,
+            "reply_markup": self.buttons,
+            "link_preview_options": LinkPreviewOptions(is_disabled=True),
+        }
+
+
+class TelegramChat:
+    """Sends, reads and receives as one Telegram bot; use as `async with`."""
+
+    network: Final = NETWORK
+
+    def __init__(self, token: str, *, api_url: str = API_URL, deadline_s: float = DEADLINE_S) -> None:
+        if not _TOKEN.fullmatch(token):
+            raise ConfigError("this is no Telegram bot token: it looks like 123456:ABC-DEF…, and @BotFather gives it")
+        self._token = token
+        self._url = f"{api_url.rstrip('/')}/bot"
+        self._deadline_s = deadline_s
+        self._polling = HTTPXRequest(connection_pool_size=1, httpx_kwargs={"verify": _certificates()})
+        self._calling = HTTPXRequest(connection_pool_size=8, read_timeout=20, httpx_kwargs={"verify": _certificates()})
+        self._bot = Bot(token, base_url=self._url, request=self._calling, get_updates_request=self._polling)
+        self._username = ""
+
+    async def __aenter__(self) -> Self:
+        # Not Bot.initialize: it calls getMe, and its error text contains the token.
+        await self._polling.initialize()
+        await self._calling.initialize()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._polling.shutdown()
+        await self._calling.shutdown()
+
+    async def greet(self, menu: Mapping[str, str] | None = None) -> str:
+        """Return our username, ready for `receive`; show *menu* (command to description) in people's apps.
+
+        Raise ConfigError if Telegram knows no such token, UnreachableError if it cannot be asked now.
+        """
+        try:
+            self._username = (await self._answer(self._bot.get_me())).username or ""
+            # A webhook that somebody set would keep every update from us.
+            await self._answer(self._bot.delete_webhook(drop_pending_updates=False))
+        except InvalidToken as error:
+            raise ConfigError("Telegram does not know this bot token; @BotFather shows the valid one") from error
+        except TelegramError as error:
+            raise self._unreachable(error) from error
+        if menu:
+            await self._show(menu)
+        return self._username
+
+    async def _show(self, menu: Mapping[str, str]) -> None:
+        try:
+            await self._answer(self._bot.set_my_commands(list(menu.items())))
+        except TelegramError as error:
+            log.warning("the command menu is not set: %s", self._reason(error))
+
+    async def receive(self, offset: int | None, wait: timedelta) -> Sequence[InboxItem]:
+        """Wait for updates, oldest first, and confirm those below *offset*: store each batch before the next call.
+
+        Raise SecondCopyError or UnreachableError.
+        """
+        wait_s = int(wait.total_seconds())
+        query: dict[str, str | int] = {"timeout": wait_s, "allowed_updates": json.dumps(UPDATES)}
+        if offset is not None:
+            query["offset"] = offset
+        # Not Bot.get_updates: one update that the library cannot read would hold back all others.
+        url = f"{self._url}{self._token}/getUpdates?{urlencode(query)}"
+        patience = wait_s + POLL_SLACK_S
+        try:
+            updates = await self._answer(self._polling.post(url, read_timeout=patience), within_s=patience)
+        except Conflict as error:
+            raise SecondCopyError(self._reason(error)) from error
+        except TelegramError as error:
+            raise self._unreachable(error) from error
+        return [_item(update) for update in updates] if isinstance(updates, list) else []
+
+    def read(self, item: InboxItem) -> Incoming | None:
+        """Return what a stored update says; None if it is nothing for us."""
+        update = Update.de_json(json.loads(item.raw), None)
+        if update.callback_query:
+            return _read_press(update.callback_query)
+        if update.my_chat_member:
+            return _read_membership(update.my_chat_member)
+        if update.message:
+            return _read_message(update.message, self._username)
+        return None
+
+    async def acknowledge(self, incoming: Incoming) -> None:
+        """Stop the pressed button's spinner; too late, or twice, does no harm."""
+        if not incoming.callback_id:
+            return
+        try:
+            await self._answer(self._bot.answer_callback_query(incoming.callback_id))
+        except TelegramError as error:
+            log.debug("a button press was not acknowledged: %s", self._reason(error))
+
+    async def send(self, delivery: Delivery) -> SendResult:
+        """Send it, or edit what it edits. Never raise for what Telegram or the room does."""
+        try:
+            edited = await self._edit(delivery) if delivery.edits else None
+            return edited or await self._say(delivery)
+        except TelegramError as error:
+            return self._fate(error)
+
+    async def _say(self, delivery: Delivery) -> SendResult:
+        message = await self._in_some_form(
+            _Draft.of(delivery.message, marked=delivery.maybe),
+            lambda draft: self._bot.send_message(
+                delivery.chat.room, disable_notification=delivery.message.silent, **draft.arguments
+            ),
+        )
+        return Sent(str(message.message_id))
+
+    async def _edit(self, delivery: Delivery) -> SendResult | None:
+        """Change the message; None if it cannot be changed any more and must be said anew.
+
+        A second edit to the same text is no second message: it is never marked, and its fate is never in doubt.
+        """
+        if not delivery.edits.isdecimal():
+            return None
+        try:
+            await self._in_some_form(
+                _Draft.of(delivery.message, marked=False),
+                lambda draft: self._bot.edit_message_text(
+                    chat_id=delivery.chat.room, message_id=int(delivery.edits), **draft.arguments
+                ),
+            )
+        except TelegramError as error:
+            if _UNEDITABLE.search(error.message):
+                return None
+            if not _NOT_MODIFIED.search(error.message):
+                fate = self._fate(error)
+                return replace(fate, doubtful=False) if isinstance(fate, RetryLater) else fate
+        return Sent(delivery.edits)
+
+    async def _in_some_form(self, draft: _Draft, call: Callable[[_Draft], Awaitable[T]]) -> T:
+        """Return the answer to *call* with *draft*, or with less and less of it where Telegram refuses its form."""
+        while True:
+            try:
+                return await self._answer(call(draft))
+            except BadRequest as error:
+                simpler = draft.without(error.message)
+                if simpler is None:
+                    raise
+                log.warning("Telegram refused a message of ours, it goes out simpler: %s", self._reason(error))
+                draft = simpler
+
+    def _fate(self, error: TelegramError) -> SendResult:
+        """Return what became of a message whose call ended in *error* (the table of reliability.md, §2)."""
+        reason = self._reason(error)
+        match error:
+            case RetryAfter():
+                return RetryLater(after=_wait(error), flood=True, reason=reason)
+            case ChatMigrated():
+                return Moved(str(error.new_chat_id))
+            case Forbidden():
+                return Undeliverable(reason, gone=True)
+            case BadRequest():
+                return Undeliverable(reason, gone=bool(_GONE.search(reason)))
+            case _:
+                return RetryLater(doubtful=_may_have_arrived(error), flood="Too Many Requests" in reason, reason=reason)
+
+    async def _answer(self, call: Awaitable[T], *, within_s: float | None = None) -> T:
+        """Return Telegram's answer to *call*. Raise TelegramError alone, whatever goes wrong."""
+        try:
+            async with asyncio.timeout(within_s or self._deadline_s):
+                return await call
+        except TimeoutError as error:
+            raise TimedOut("No answer in time") from error
+        except (KeyError, TypeError, ValueError) as error:
+            # Telegram said yes, in words that the library does not know.
+            raise TelegramError("Unreadable answer") from error
+
+    def _unreachable(self, error: TelegramError) -> UnreachableError:
+        after = _wait(error) if isinstance(error, RetryAfter) else None
+        return UnreachableError(self._reason(error), after=after)
+
+    def _reason(self, error: TelegramError) -> str:
+        """Return what went wrong in one short line; it is stored and logged, so it never contains the token."""
+        return cut(f"{type(error).__name__}: {error}".replace(self._token, "[token]"), 300)
+
+
+def _may_have_arrived(error: TelegramError) -> bool:
+    """Tell whether Telegram may have taken the message although its call failed.
+
+    An error without a cause is Telegram's own word that it did not. With one, a connection that never stood carried
+    nothing; of anything else (reset, time-out, a gateway's page) the fate is unknown.
+    """
+    return error.__cause__ is not None and not isinstance(error.__cause__, _NEVER_SENT)
+
+
+def _wait(error: RetryAfter) -> timedelta:
+    wait = error.retry_after
+    return wait if isinstance(wait, timedelta) else timedelta(seconds=wait)
+
+
+def _keyboard(rows: Sequence[Sequence[Button]]) -> InlineKeyboardMarkup | None:
+    keys = [[_key(button) for button in row] for row in rows if row]
+    return InlineKeyboardMarkup(keys) if keys else None
+
+
+def _key(button: Button) -> InlineKeyboardButton:
+    if button.url:
+        return InlineKeyboardButton(button.label, url=button.url)
+    return InlineKeyboardButton(button.label, callback_data=button.action)
+
+
+# ------------------------------------------------------------------------------------------ updates
+def _item(update: Mapping[str, Any]) -> InboxItem:
+    # ASCII escapes, as they came: half an emoji survives them, and would not survive UTF-8.
+    return InboxItem(network=NETWORK, update_id=update["update_id"], raw=json.dumps(update))
+
+
+def _read_message(message: TelegramMessage, username: str) -> Incoming | None:
+    author = message.from_user
+    if not message.text or (author and author.is_bot):
+        return None
+    private = message.chat.type == TelegramRoom.PRIVATE
+    text = _addressed_to(username, message.text)
+    if not text or not (private or text.startswith("/")):
+        return None
+    return Incoming(chat=_room(message.chat), text=text, private=private, language=_language(author))
+
+
+def _addressed_to(username: str, text: str) -> str:
+    """Return *text* with the "@us" of its command taken off; "" if the command is another bot's."""
+    command = re.match(r"(/\w+)@(\w+)", text)
+    if not command:
+        return text
+    if username and command[2].lower() != username.lower():
+        return ""
+    return command[1] + text[command.end() :]
+
+
+def _read_press(query: CallbackQuery) -> Incoming | None:
+    if not query.message or not query.data:
+        return None
+    return Incoming(
+        chat=_room(query.message.chat),
+        action=query.data,
+        message_id=str(query.message.message_id),
+        callback_id=query.id,
+        private=query.message.chat.type == TelegramRoom.PRIVATE,
+        language=_language(query.from_user),
+    )
+
+
+def _read_membership(change: ChatMemberUpdated) -> Incoming | None:
+    before, after = _is_in(change.old_chat_member), _is_in(change.new_chat_member)
+    if before == after:
+        return None
+    return Incoming(
+        chat=_room(change.chat),
+        private=change.chat.type == TelegramRoom.PRIVATE,
+        language=_language(change.from_user),
+        left=before,
+        joined=after,
+    )
+
+
+def _is_in(member: ChatMember) -> bool:
+    if member.status == ChatMember.RESTRICTED:
+        return bool(getattr(member, "is_member", False))
+    return member.status not in (ChatMember.LEFT, ChatMember.BANNED)
+
+
+def _room(chat: TelegramRoom) -> ChatId:
+    return ChatId(NETWORK, str(chat.id))
+
+
+def _language(person: User | None) -> str:
+    """Return the language of the person's app ("uk"), without its region; "" if unknown."""
+    return ((person and person.language_code) or "").partition("-")[0].lower()

@@ -1,0 +1,107 @@
+"""Read bytes whose encoding is declared wrongly, and mend text that was read wrongly before it came here. Pure.
+
+A Cyrillic feed that is read in the wrong encoding matches no word of any rule: the news in it is lost without a sound.
+"""
+
+import codecs
+import re
+from contextlib import suppress
+
+_DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9_.:-]{1,40})["']""")
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+    (b"<\x00?\x00", "utf-16-le"),
+    (b"\x00<\x00?", "utf-16-be"),
+)
+_OF_TEXT = re.compile(r"ascii|big5|cp\d|euc|gb|iso2022|iso8859|koi8|mac|shift|tis|utf-(?:8|16|32)")
+"""Python calls more things encodings: "hex", "idna", "unicode_escape"."""
+_PROVING_NOTHING = frozenset({"", "utf-8", "ascii", "iso8859-1", "iso8859-15", "cp1252"})
+"""What a program declares that gave no thought to it."""
+
+_HIGH = re.compile(rb"[\x80-\xff]+")
+_CYRILLIC_RUN = re.compile(rb"[\xa8\xaa\xaf\xb2\xb3\xb4\xb8\xba\xbf\xc0-\xff]{3,}")
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""One such character makes the whole document unreadable to an XML parser."""
+
+
+def decode(body: bytes, content_type: str = "") -> str:
+    """Return *body* as text: UTF-8 if it is, else as declared unless Windows-1251 is what it looks like."""
+    return _NOT_XML.sub("", _decoded(body, content_type))
+
+
+def _decoded(body: bytes, content_type: str) -> str:
+    for mark, encoding in _MARKS:
+        if body.startswith(mark):
+            return body.decode(encoding, "replace").removeprefix("\ufeff")
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        return _decoded_as_declared(body, _declared(body, content_type))
+
+
+def _declared(body: bytes, content_type: str) -> str:
+    """Return the encoding's name as Python spells it, the feed's own word first; "" for one that nobody knows."""
+    in_feed, in_header = _DECLARED.search(body, 0, 1000), _CHARSET.search(content_type)
+    for name in (in_feed and in_feed[1].decode(), in_header and in_header[1]):
+        with suppress(LookupError):
+            if name and _OF_TEXT.match(codecs.lookup(name).name):
+                return codecs.lookup(name).name
+    return ""
+
+
+def _decoded_as_declared(body: bytes, declared: str) -> str:
+    if _is_damaged_utf8(body):
+        return body.decode("utf-8", "replace")
+    if declared in _PROVING_NOTHING:
+        return body.decode("cp1251" if _looks_cyrillic(body) else "cp1252", "replace")
+    return body.decode(declared, "replace")
+
+
+def _is_damaged_utf8(body: bytes) -> bool:
+    """Return whether *body* is UTF-8 but for a few bytes, such as a letter cut in two."""
+    text = body.decode("utf-8", "replace")
+    strange = sum(character > "\x7f" for character in text)
+    return text.count("\ufffd") * 10 <= strange
+
+
+def _looks_cyrillic(body: bytes) -> bool:
+    """Return whether the letters beyond ASCII stand in words of their own, as Cyrillic does and accents do not."""
+    high = sum(map(len, _HIGH.findall(body)))
+    return high > 0 and sum(map(len, _CYRILLIC_RUN.findall(body))) * 10 >= high * 7
+
+
+# ------------------------------------------------------------------------------------------ text read wrongly before
+def _byte_of(encoding: str) -> dict[int, int]:
+    """Return the table from the characters of a one-byte *encoding* to its bytes, written as characters."""
+    # Where the encoding has a hole, feedparser puts what Windows-1252 has there.
+    names = [(byte, bytes([byte])) for byte in range(0x80, 0x100)]
+    characters = {byte: name.decode(encoding, "ignore") or name.decode("cp1252", "ignore") for byte, name in names}
+    return {ord(character): byte for byte, character in characters.items() if character}
+
+
+def _misreading(byte_of: dict[int, int]) -> re.Pattern[str]:
+    """Return what UTF-8 looks like where the table read it: the character of a first byte, and one of a later byte."""
+    first = "".join(chr(code) for code, byte in byte_of.items() if 0xC2 <= byte <= 0xF4)
+    later = "".join(chr(code) for code, byte in byte_of.items() if byte <= 0xBF)
+    return re.compile(f"[{re.escape(first)}][{re.escape(later)}\x80-\xbf]")
+
+
+_TABLES = tuple(_byte_of(encoding) for encoding in ("cp1251", "cp1252"))
+_MISREADINGS = tuple((_misreading(byte_of), byte_of) for byte_of in _TABLES)
+
+
+def mended(text: str) -> str:
+    """Return *text*, or what it was before somebody took its UTF-8 for Windows-1251 or Windows-1252.
+
+    Text that was read rightly is next to never valid UTF-8 once put back into bytes, so nothing good is touched.
+    """
+    for pattern, byte_of in _MISREADINGS:
+        if pattern.search(text):
+            with suppress(UnicodeError):
+                return text.translate(byte_of).encode("latin-1").decode("utf-8")
+    return text

@@ -1,0 +1,343 @@
+"""Get feeds over HTTP: politely (conditional requests, Retry-After) and within limits of time, size and place.
+
+No httpx client is involved, only its transport: so there is no cookie jar, no proxy from the environment, no
+redirect that we did not check, and nothing that is remembered from one feed to the next.
+"""
+
+import asyncio
+import re
+import socket
+import ssl
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import cache
+from http import HTTPStatus
+from types import TracebackType
+from typing import Self
+
+import httpcore
+import httpx
+
+from bot import __version__
+from bot.errors import FetchError
+from bot.model import Clock, Feed, FeedState
+from bot.poll.guard import check_addresses, check_port, check_url, host_of
+from bot.ports import Fetched, NotModified
+
+__all__ = ["GuardedBackend", "HttpFetcher", "host_of"]
+
+MAX_WIRE = 5 * 2**20
+MAX_BODY = 10 * 2**20
+MAX_REDIRECTS = 5
+LONGEST_RETRY_AFTER = timedelta(hours=24)
+LONGEST_MAX_AGE = timedelta(days=365)
+_CHUNK = 64 * 2**10
+_GZIP = 16 + zlib.MAX_WBITS
+_GZIP_MAGIC = b"\x1f"
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
+
+Resolve = Callable[[str, int], Awaitable[list[str]]]
+"""Returns the IP addresses of a host, best first; raises OSError if there are none."""
+Dial = Callable[..., Awaitable[httpcore.AsyncNetworkStream]]
+"""Connects to an IP address and port (`httpcore.AsyncNetworkBackend.connect_tcp`)."""
+
+
+class HttpFetcher:
+    """Fetches feeds over HTTP; an async context manager.
+
+    Hosts in *allow_private* may be inside our network and use any port. *contact* tells site owners whom to write to.
+    *deadline* is for the whole fetch: httpx's own timeouts start anew with every byte that drips in.
+    """
+
+    def __init__(
+        self,
+        *,
+        allow_private: frozenset[str] = frozenset(),
+        contact: str = "",
+        deadline: timedelta = timedelta(seconds=20),
+        clock: Clock = lambda: datetime.now(UTC),
+        backend: "GuardedBackend | None" = None,
+    ) -> None:
+        self._allow_private = allow_private
+        self._headers = {
+            "User-Agent": f"Parley/{__version__}" + (f" (+{contact})" if contact else ""),
+            "Accept": _ACCEPT,
+            "Accept-Encoding": "gzip",
+        }
+        self._deadline = deadline.total_seconds()
+        self._clock = clock
+        self._transport = _GuardedTransport(backend or GuardedBackend(allow_private=allow_private))
+
+    async def __aenter__(self) -> Self:
+        await self._transport.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._transport.__aexit__(kind, error, trace)
+
+    async def fetch(self, feed: Feed, state: FeedState) -> Fetched | NotModified:
+        """Get the feed, or learn that it has not changed; raise FetchError if it does not arrive."""
+        try:
+            async with asyncio.timeout(self._deadline):
+                return await self._follow(feed.url, httpx.Headers(self._headers | _conditions(state), encoding="utf-8"))
+        except _RefusedError as refused:
+            raise FetchError(feed.url, str(refused), retry_after=refused.retry_after) from refused
+        except TimeoutError as error:
+            raise FetchError(feed.url, f"it did not arrive within {self._deadline:g} seconds") from error
+        except httpx.HTTPError as error:
+            raise FetchError(feed.url, _in_words(error)) from error
+
+    async def _follow(self, url: str, headers: httpx.Headers) -> Fetched | NotModified:
+        for _ in range(MAX_REDIRECTS + 1):
+            answer = await self._ask(url, headers)
+            if not isinstance(answer, str):
+                return answer
+            url = answer
+        raise _RefusedError(f"more than {MAX_REDIRECTS} redirects")
+
+    async def _ask(self, url: str, headers: httpx.Headers) -> Fetched | NotModified | str:
+        """Make one request; return the address if the answer is to ask elsewhere."""
+        if why := check_url(url, self._allow_private):
+            raise _RefusedError(why)
+        with _readable_addresses():
+            request = httpx.Request("GET", url, headers=headers, extensions={"timeout": self._timeouts()})
+        response = await self._transport.handle_async_request(request)
+        try:
+            return await self._read(response, request)
+        finally:
+            await response.aclose()
+
+    def _timeouts(self) -> dict[str, float | None]:
+        return httpx.Timeout(self._deadline, connect=self._deadline / 4).as_dict()
+
+    async def _read(self, response: httpx.Response, request: httpx.Request) -> Fetched | NotModified | str:
+        status, headers = response.status_code, response.headers
+        if status in _REDIRECTS and "location" in headers:
+            with _readable_addresses():
+                return str(request.url.join(headers["location"]))
+        if status == HTTPStatus.NOT_MODIFIED and _is_conditional(request):
+            return NotModified(max_age=_max_age(headers))
+        if status != HTTPStatus.OK:
+            raise _RefusedError(_status_in_words(status), retry_after=_retry_after(headers, self._clock()))
+        return Fetched(
+            body=await _body(response),
+            url=str(request.url),
+            content_type=headers.get("content-type", ""),
+            etag=_validator(headers, "etag"),
+            last_modified=_validator(headers, "last-modified"),
+            max_age=_max_age(headers),
+        )
+
+
+class _RefusedError(Exception):
+    """We do not take it, or the server does not give it."""
+
+    def __init__(self, why: str, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(why)
+        self.retry_after = retry_after
+
+
+@contextmanager
+def _readable_addresses() -> Iterator[None]:
+    """Refuse an address that httpx cannot read (a host that is no name at all is a UnicodeError of idna's)."""
+    try:
+        yield
+    except (httpx.InvalidURL, ValueError) as error:
+        raise _RefusedError("the address cannot be read") from error
+
+
+# ------------------------------------------------------------------------------------------ whom we dial
+async def _resolve(host: str, port: int) -> list[str]:
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+class GuardedBackend(httpcore.AsyncNetworkBackend):
+    """Opens connections to public addresses only, and to the very address that was checked.
+
+    A check before the request would leave the name server time to answer differently the second time.
+    """
+
+    def __init__(
+        self, *, allow_private: frozenset[str] = frozenset(), resolve: Resolve = _resolve, dial: Dial | None = None
+    ) -> None:
+        self._allow_private = allow_private
+        self._resolve = resolve
+        self._dial = dial or httpcore.AnyIOBackend().connect_tcp
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 -- httpcore's signature
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Connect to the first of the host's addresses that answers; raise ConnectError if the guard says no."""
+        for address in await self._checked_addresses(host, port):
+            try:
+                return await self._dial(
+                    address, port, timeout=timeout, local_address=local_address, socket_options=socket_options
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    async def _checked_addresses(self, host: str, port: int) -> list[str]:
+        name = host.lower().rstrip(".")
+        try:
+            # UnicodeError: a label that is empty or too long for a name server.
+            addresses = await self._resolve(host, port)
+        except (OSError, UnicodeError) as error:
+            raise httpcore.ConnectError(f"{name} is not known to the name servers") from error
+        if why := check_port(name, port, self._allow_private) or check_addresses(name, addresses, self._allow_private):
+            raise httpcore.ConnectError(why)
+        return addresses[:3]
+
+    async def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,  # noqa: ASYNC109 -- httpcore's signature
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Refuse: no feed lives in a local socket."""
+        raise httpcore.ConnectError("local sockets are not dialled")
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait *seconds*."""
+        await asyncio.sleep(seconds)
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Return the certificates that we trust; reading them takes longer than a fetch."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
+class _GuardedTransport(httpx.AsyncHTTPTransport):
+    """httpx's transport over our own backend, which httpx gives no parameter for (hence the pin to 0.28)."""
+
+    def __init__(self, backend: GuardedBackend) -> None:
+        super().__init__(verify=_certificates(), trust_env=False)
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=_certificates(),
+            max_connections=64,
+            max_keepalive_connections=64,
+            keepalive_expiry=5.0,
+            network_backend=backend,
+        )
+
+
+# ------------------------------------------------------------------------------------------ what we ask
+def _conditions(state: FeedState) -> dict[str, str]:
+    asked = {"If-None-Match": state.etag, "If-Modified-Since": state.last_modified}
+    return {name: value for name, value in asked.items() if value}
+
+
+def _is_conditional(request: httpx.Request) -> bool:
+    return "If-None-Match" in request.headers or "If-Modified-Since" in request.headers
+
+
+# ------------------------------------------------------------------------------------------ what we are told
+def _validator(headers: httpx.Headers, name: str) -> str:
+    """Return the header as it is, quotes and all; "" if we could not send it back."""
+    value = headers.get(name, "")
+    return value if len(value) <= 1000 and value.isascii() and value.isprintable() else ""
+
+
+def _max_age(headers: httpx.Headers) -> timedelta | None:
+    directives = headers.get("cache-control", "").lower()
+    found = re.search(r"(?:^|[\s,])max-age=\"?(\d{1,10})\b", directives)
+    if not found or re.search(r"\bno-(?:cache|store)\b", directives):
+        return None
+    return min(timedelta(seconds=int(found[1])), LONGEST_MAX_AGE)
+
+
+def _retry_after(headers: httpx.Headers, now: datetime) -> timedelta | None:
+    """Return how long the server wants to be left alone; it says so in seconds or as a date."""
+    value = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]{1,10}", value):
+        return min(timedelta(seconds=int(value)), LONGEST_RETRY_AFTER)
+    try:
+        until = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    wait = (until if until.tzinfo else until.replace(tzinfo=UTC)) - now
+    return min(max(wait, timedelta(0)), LONGEST_RETRY_AFTER)
+
+
+_STATUS_WORDS = {
+    401: "the site asks for a password",
+    403: "the site refuses us",
+    404: "there is nothing at this address",
+    410: "the feed is gone for good",
+    429: "the site says that we ask too often",
+}
+
+
+def _status_in_words(status: int) -> str:
+    words = _STATUS_WORDS.get(status) or ("the site is broken" if status >= 500 else "the answer is no feed")
+    return f"{words} (HTTP {status})"
+
+
+def _in_words(error: Exception) -> str:
+    match error:
+        case httpx.TimeoutException():
+            return "the site does not answer"
+        case httpx.RemoteProtocolError():
+            return f"the answer is broken HTTP ({error})"
+        case _:
+            return str(error) or f"the connection failed ({type(error).__name__})"
+
+
+# ------------------------------------------------------------------------------------------ the body, within its caps
+async def _body(response: httpx.Response) -> bytes:
+    """Return the decoded body; raise _RefusedError if it is too large, cut short or packed in another way than gzip."""
+    coding = response.headers.get("content-encoding", "").strip().lower()
+    if coding not in {"", "identity", "gzip", "x-gzip"}:
+        raise _RefusedError(f"the answer is packed in a way that we did not ask for ({coding})")
+    wire = _capped(response.aiter_raw(_CHUNK))
+    if coding in {"", "identity"}:
+        return b"".join([chunk async for chunk in wire])
+    return await _unpacked(wire)
+
+
+async def _capped(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    size = 0
+    async for chunk in chunks:
+        size += len(chunk)
+        if size > MAX_WIRE:
+            raise _RefusedError(f"the answer is larger than {MAX_WIRE >> 20} MiB")
+        yield chunk
+
+
+async def _unpacked(chunks: AsyncIterator[bytes]) -> bytes:
+    """Return the gzip stream unpacked, never holding more than the cap: 300 bytes can unpack to 200 MB."""
+    body, unpacker = bytearray(), zlib.decompressobj(_GZIP)
+    async for chunk in chunks:
+        rest = chunk
+        while rest:
+            if unpacker.eof:
+                if not rest.startswith(_GZIP_MAGIC):  # padding behind the last member
+                    break
+                unpacker = zlib.decompressobj(_GZIP)
+            body += _inflate(unpacker, rest)
+            rest = unpacker.unconsumed_tail or unpacker.unused_data
+            if len(body) > MAX_BODY:
+                raise _RefusedError(f"the answer unpacks to more than {MAX_BODY >> 20} MiB")
+    if not unpacker.eof:
+        raise _RefusedError("the answer is cut short")
+    return bytes(body)
+
+
+def _inflate(unpacker: "zlib._Decompress", packed: bytes) -> bytes:
+    try:
+        return unpacker.decompress(packed, _CHUNK)
+    except zlib.error as error:
+        raise _RefusedError("the answer is broken gzip") from error

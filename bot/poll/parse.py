@@ -1,0 +1,213 @@
+"""Turn the bytes of a feed into entries of clean text. Pure.
+
+feedparser reads RSS 0.9x to 2.0, Atom and RDF; JSON Feed is read here. It may take minutes over a hostile feed, so
+outside of tests this runs in the children of `bot.poll.children` only. What an entry's id falls back to must never
+change: it would make every entry of the feed new.
+"""
+
+import calendar
+import hashlib
+import io
+import json
+import re
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import feedparser
+
+from bot.errors import ParseError
+from bot.model import Entry, Feed
+from bot.poll.encoding import decode
+from bot.poll.markup import plain_text
+from bot.poll.raw import RawEntry, RawFeed, as_entries
+from bot.text import clean, cut
+
+MAX_ENTRIES = 200
+_MAX_ID = 500
+_MAX_LINK = 2000
+_MAX_TITLE_FROM_SUMMARY = 200
+
+
+def parse(body: bytes, feed: Feed, now: datetime, *, url: str = "", content_type: str = "") -> tuple[Entry, ...]:
+    """Return the entries of *body*, fetched from *url*; raise ParseError if it is no feed."""
+    try:
+        return as_entries(read(body, url or feed.url, content_type), feed, now)
+    except NoFeedError as error:
+        raise ParseError(feed.url, str(error)) from error
+
+
+# ------------------------------------------------------------------------------------------ reading
+class NoFeedError(ValueError):
+    """The bytes are no feed; the message says what they look like."""
+
+
+def read(body: bytes, url: str, content_type: str = "") -> RawFeed:
+    """Return the feed in *body*, newest 200 entries at most; raise NoFeedError if it is none."""
+    text = decode(body, content_type).strip()
+    if not text:
+        raise NoFeedError("the answer is empty")
+    raw = _read_json(text, url) if text.startswith("{") else _read_xml(text, url)
+    return raw._replace(entries=_newest(_with_own_ids(raw.entries)))
+
+
+def _read_xml(text: str, url: str) -> RawFeed:
+    # Bytes in a stream only: feedparser opens a string that is a path, and fetches one that is an address.
+    parsed = feedparser.parse(
+        io.BytesIO(text.encode("utf-8", "replace")),
+        response_headers={"content-type": "application/xml; charset=utf-8"},
+        sanitize_html=False,
+        resolve_relative_uris=False,
+    )
+    if not parsed.entries and not parsed.get("version"):
+        raise NoFeedError(_what_it_is(text))
+    base = _absolute(parsed.feed.get("link", ""), url) or url
+    found = (_from_xml(item, base) for item in parsed.entries)
+    return RawFeed(
+        title=plain_text(parsed.feed.get("title", "")),
+        language=_language(parsed.feed.get("language") or parsed.feed.get("title_detail", {}).get("language") or ""),
+        entries=tuple(item for item in found if item),
+    )
+
+
+def _what_it_is(text: str) -> str:
+    start = text[:2000].lower()
+    if "<html" in start or "<!doctype html" in start or "<body" in start:
+        return "this is a web page, not a feed"
+    return "this is no feed"
+
+
+def _from_xml(item: dict[str, Any], base: str) -> RawEntry | None:
+    contents = item.get("content") or [{}]
+    return _raw_entry(
+        id=item.get("id", ""),
+        title=item.get("title", ""),
+        link=_link_of(item, base),
+        summaries=[item.get("summary", ""), contents[0].get("value", "")],
+        published=_seconds(dict.get(item, "published_parsed")),
+        # By the key itself: feedparser's own look-up answers with the other date, and warns.
+        updated=_seconds(dict.get(item, "updated_parsed")),
+    )
+
+
+def _link_of(item: Mapping[str, Any], base: str) -> str:
+    links = [item.get("link", "")] + [link.get("href", "") for link in item.get("links", ())]
+    if item.get("guidislink") and not links[0].startswith(("http:", "https:")):
+        links = links[1:]  # "isPermaLink" is the default, and mostly forgotten: a bare number is no address
+    return next((link for link in (_absolute(link, base) for link in links) if link), "")
+
+
+def _read_json(text: str, url: str) -> RawFeed:
+    try:
+        parsed = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise NoFeedError("this is no feed") from error
+    items = parsed.get("items")
+    if "jsonfeed.org" not in str(parsed.get("version", "")) or not isinstance(items, list):
+        raise NoFeedError("this is JSON, but no JSON Feed")
+    base = _absolute(_text(parsed, "home_page_url"), url) or url
+    found = (_from_json(item, base) for item in items if isinstance(item, dict))
+    return RawFeed(
+        title=plain_text(_text(parsed, "title")),
+        language=_language(_text(parsed, "language")),
+        entries=tuple(item for item in found if item),
+    )
+
+
+def _from_json(item: Mapping[str, Any], base: str) -> RawEntry | None:
+    return _raw_entry(
+        id=_text(item, "id"),
+        title=_text(item, "title"),
+        link=_absolute(_text(item, "url"), base) or _absolute(_text(item, "external_url"), base),
+        summaries=[_text(item, key) for key in ("summary", "content_text", "content_html")],
+        published=_iso_seconds(_text(item, "date_published")),
+        updated=_iso_seconds(_text(item, "date_modified")),
+    )
+
+
+def _text(item: Mapping[str, Any], key: str) -> str:
+    value = item.get(key)
+    return str(value) if isinstance(value, str | int | float) else ""
+
+
+# ------------------------------------------------------------------------------------------ one entry
+def _raw_entry(
+    *, id: str, title: str, link: str, summaries: Sequence[str], published: float | None, updated: float | None
+) -> RawEntry | None:
+    """Return the entry, or None if there is nothing to read in it."""
+    summary = next((text for text in map(plain_text, summaries) if text), "")
+    title = plain_text(title) or cut(summary, _MAX_TITLE_FROM_SUMMARY)
+    if not title:
+        return None
+    return RawEntry(_short_id(id) or link or _hashed("title", title), title, link, summary, published, updated)
+
+
+def _short_id(id: str) -> str:
+    id = clean(id)
+    return id if len(id) <= _MAX_ID else _hashed("id", id)
+
+
+def _hashed(kind: str, text: str) -> str:
+    return f"{kind}:{hashlib.blake2b(text.encode('utf-8', 'replace'), digest_size=8).hexdigest()}"
+
+
+def _absolute(link: str, base: str) -> str:
+    """Return *link* as a web address, "" if it is none."""
+    link = clean(link)
+    try:
+        address = urljoin(base, link) if link else ""
+        usable = urlsplit(address).scheme in {"http", "https"} and bool(urlsplit(address).hostname)
+    except ValueError:
+        return ""
+    return address if usable and len(address) <= _MAX_LINK else ""
+
+
+def _language(tag: str) -> str:
+    """Return the language of a tag such as "en-GB": "en"."""
+    found = re.match(r"[a-z]{2,3}(?![a-z])", clean(tag).lower())
+    return found[0] if found else ""
+
+
+def _seconds(moment: time.struct_time | None) -> float | None:
+    try:
+        return float(calendar.timegm(moment)) if moment else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _iso_seconds(text: str) -> float | None:
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+# ------------------------------------------------------------------------------------------ all entries
+def _with_own_ids(items: Sequence[RawEntry]) -> tuple[RawEntry, ...]:
+    """Give entries that share a guid, though neither link nor title, an id of their own: such a guid names nothing."""
+    shared: dict[str, set[tuple[str, str]]] = {}
+    for item in items:
+        shared.setdefault(item.id, set()).add((item.link, item.title))
+    vague = {id for id, owners in shared.items() if _all_differ(owners)}
+    return tuple(
+        item._replace(id=item.link or _hashed("title", item.title))
+        if item.id in vague and item.id != item.link
+        else item
+        for item in items
+    )
+
+
+def _all_differ(owners: set[tuple[str, str]]) -> bool:
+    links, titles = {link for link, _ in owners}, {title for _, title in owners}
+    return len(owners) > 1 and len(links) == len(titles) == len(owners)
+
+
+def _newest(items: Sequence[RawEntry]) -> tuple[RawEntry, ...]:
+    """Return the newest 200, in the feed's order; a feed that dates nothing has its newest first."""
+    if len(items) <= MAX_ENTRIES:
+        return tuple(items)
+    by_date = sorted(range(len(items)), key=lambda i: -(items[i].published or items[i].updated or 0))
+    return tuple(items[i] for i in sorted(by_date[:MAX_ENTRIES]))

@@ -1,0 +1,48 @@
+"""What the values about people look like as rows, and back. Pure."""
+
+from typing import Any
+
+from bot.model import ChatId, EventType, InboxItem, Loudness, Subscription
+from bot.store.cells import listed, maybe_cell, maybe_instant, unlisted
+from bot.store.file import Row
+
+Cells = dict[str, Any]
+
+
+def subscription_row(subscription: Subscription, chat_id: int) -> Cells:
+    """Return *subscription* as a row of `subscriptions`."""
+    return {
+        "chat_id": chat_id,
+        "conflicts": listed(subscription.conflicts),
+        "types": listed(subscription.types),
+        "loudness": subscription.loudness,
+        "language": subscription.language,
+        "time_zone": subscription.time_zone,
+        "digest_hours": listed(subscription.digest_hours),
+        "next_digest_at": maybe_cell(subscription.next_digest_at),
+        "last_digest_at": maybe_cell(subscription.last_digest_at),
+        "paused_until": maybe_cell(subscription.paused_until),
+        "created_at": maybe_cell(subscription.created_at),
+    }
+
+
+def subscription(row: Row) -> Subscription:
+    """Return the subscription in a row of `subscriptions` joined with its chat."""
+    return Subscription(
+        chat=ChatId(row["network"], row["room"]),
+        conflicts=frozenset(unlisted(row["conflicts"])),
+        types=frozenset(map(EventType, unlisted(row["types"]))),
+        loudness=Loudness(row["loudness"]),
+        language=row["language"],
+        time_zone=row["time_zone"],
+        digest_hours=tuple(unlisted(row["digest_hours"])),
+        next_digest_at=maybe_instant(row["next_digest_at"]),
+        last_digest_at=maybe_instant(row["last_digest_at"]),
+        paused_until=maybe_instant(row["paused_until"]),
+        created_at=maybe_instant(row["created_at"]),
+    )
+
+
+def inbox_item(row: Row) -> InboxItem:
+    """Return the update in a row of `inbox`."""
+    return InboxItem(network=row["network"], update_id=row["update_id"], raw=row["raw"], attempts=row["attempts"])

@@ -1,0 +1,125 @@
+"""The shape of people.db, and how it got there. Migrations are append-only: never edit one that has shipped."""
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("people")
+
+_TABLES = """
+-- Everyone we ever have to answer; *access* is empty for those we do not know.
+CREATE TABLE chats (
+    id INTEGER PRIMARY KEY,
+    network TEXT NOT NULL,
+    room TEXT NOT NULL,
+    former_room TEXT NOT NULL DEFAULT '',
+    access TEXT,
+    granted_at TEXT,
+    paused_at TEXT,
+    paused_reason TEXT NOT NULL DEFAULT '',
+    next_at TEXT NOT NULL DEFAULT '',
+    UNIQUE (network, room)
+) STRICT;
+CREATE UNIQUE INDEX chats_one_owner ON chats (access) WHERE access = 'owner';
+
+CREATE TABLE subscriptions (
+    chat_id INTEGER PRIMARY KEY REFERENCES chats (id) ON DELETE CASCADE,
+    conflicts TEXT NOT NULL,
+    types TEXT NOT NULL,
+    loudness TEXT NOT NULL,
+    language TEXT NOT NULL,
+    time_zone TEXT NOT NULL,
+    digest_hours TEXT NOT NULL,
+    next_digest_at TEXT,
+    last_digest_at TEXT,
+    paused_until TEXT,
+    created_at TEXT
+) STRICT;
+CREATE INDEX subscriptions_digest ON subscriptions (next_digest_at);
+
+CREATE TABLE muted_stories (
+    chat_id INTEGER NOT NULL REFERENCES chats (id) ON DELETE CASCADE,
+    story_id TEXT NOT NULL,
+    PRIMARY KEY (chat_id, story_id)
+) STRICT, WITHOUT ROWID;
+
+-- Who said it goes when the chat goes; what was said stays.
+CREATE TABLE feedback (
+    id INTEGER PRIMARY KEY,
+    chat_id INTEGER REFERENCES chats (id) ON DELETE SET NULL,
+    story_id TEXT NOT NULL,
+    label TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    UNIQUE (chat_id, story_id, label)
+) STRICT;
+
+-- Ordered by our own id: the network's may start anew after a silent week.
+CREATE TABLE inbox (
+    id INTEGER PRIMARY KEY,
+    network TEXT NOT NULL,
+    update_id INTEGER NOT NULL,
+    raw TEXT NOT NULL,
+    received_at TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    error TEXT NOT NULL DEFAULT '',
+    done_at TEXT,
+    UNIQUE (network, update_id)
+) STRICT;
+CREATE INDEX inbox_unanswered ON inbox (network, id) WHERE done_at IS NULL;
+CREATE INDEX inbox_done ON inbox (done_at) WHERE done_at IS NOT NULL;
+
+-- What was rendered, frozen; one row for all the chats that are told the same.
+CREATE TABLE messages (
+    id INTEGER PRIMARY KEY,
+    html TEXT NOT NULL,
+    buttons TEXT NOT NULL,
+    silent INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY,
+    dedupe_key TEXT NOT NULL UNIQUE,
+    chat_id INTEGER NOT NULL REFERENCES chats (id),
+    kind TEXT NOT NULL,
+    urgency INTEGER NOT NULL,
+    message_id INTEGER NOT NULL REFERENCES messages (id),
+    story_id TEXT NOT NULL,
+    edits TEXT NOT NULL,
+    status TEXT NOT NULL DEFAULT 'ready',
+    attempts INTEGER NOT NULL DEFAULT 0,
+    doubtful INTEGER NOT NULL DEFAULT 0,
+    maybe INTEGER NOT NULL DEFAULT 0,
+    next_attempt_at TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    sent_at TEXT,
+    external_id TEXT NOT NULL DEFAULT '',
+    error TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX outbox_waiting ON outbox (chat_id, urgency, id) WHERE status IN ('ready', 'retry');
+CREATE INDEX outbox_sending ON outbox (chat_id) WHERE status = 'sending';
+CREATE INDEX outbox_chat ON outbox (chat_id);
+CREATE INDEX outbox_message ON outbox (message_id);
+
+-- The queue of chats: one turn per chat and urgency that has something waiting. *at* may be too early (then the turn
+-- is put off), never too late; so a claim looks at a few rows, however many wait.
+CREATE TABLE turns (
+    chat_id INTEGER NOT NULL REFERENCES chats (id) ON DELETE CASCADE,
+    urgency INTEGER NOT NULL,
+    paced INTEGER NOT NULL,
+    at TEXT NOT NULL,
+    PRIMARY KEY (chat_id, urgency)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX turns_next ON turns (paced, urgency, at);
+
+CREATE TABLE cursor (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    archive_id TEXT NOT NULL,
+    change_id INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+"""
+
+
+@migrations()
+def m001_people(db: Database) -> None:
+    """Create chats, subscriptions, inbox, outbox, cursor and notes."""
+    db.executescript(_TABLES)

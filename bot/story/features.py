@@ -1,0 +1,219 @@
+"""What two reports are compared by: their words, and the facts that must not differ. Pure."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.model import EntryKey, EventType, Modality, Report
+from bot.story.words import ACTIONS, CLAUSES, DAYS, FUTURE, LIVE, PARTIES, SPEAKS_FOR, roots
+
+LEAD = 300
+"""How many characters of a summary count."""
+
+MAIN, ASIDE, SUMMARY = 1.0, 0.5, 0.3
+"""What a root weighs in the main clause, behind "amid", "after" or "as", and in the summary."""
+
+_UNITS = frozenset(
+    {"minute", "hour", "day", "week", "month", "year", "hostage", "prisoner", "body", "child", "woman", "civilian"}
+    | {"troop", "violate", "point", "country", "percent", "truck", "village"}
+)
+_DIGITS = r"\d+(?:[.,\s]\d{3}\b)*(?:[.,]\d+)?"
+_TIMES = {
+    "thousand": 10**3, "тис": 10**3, "тыс": 10**3, "m": 10**6, "mn": 10**6, "million": 10**6, "млн": 10**6,
+    "bn": 10**9, "billion": 10**9, "млрд": 10**9,
+}  # fmt: skip
+_SPOKEN = {
+    word: number
+    for number, words in {
+        2: "two два дві две двох двух дво",
+        3: "three три трьох трех",
+        4: "four чотири чотирьох четыре четырех",
+        5: "five пять пяти",
+        6: "six шість шесть",
+        7: "seven сім семь",
+        10: "ten десять десяти",
+        12: "twelve",
+        30: "thirty тридцять тридцать тридцяти тридцати",
+        50: "fifty",
+        60: "sixty",
+        1000: "тисяча тисячі тисячу тысяча тысячи тысячу тысяче",
+    }.items()
+    for word in words.split()
+}
+_COUNT = re.compile(
+    rf"(?<![\w.,])([$€£])?({_DIGITS}|(?:{'|'.join(sorted(_SPOKEN, key=len, reverse=True))}))"
+    rf"(?:\s?({'|'.join(sorted(_TIMES, key=len, reverse=True))})\b)?"
+    r"([\s\-‑–]?[^\W\d_]+)?(\s[^\W\d_]+)?(\s[^\W\d_]+)?",
+    re.IGNORECASE,
+)
+_VENUE = re.compile(r"\b(?:in|at|near|в|у)\s+(?:the\s+)?[\w\-]+", re.IGNORECASE)
+_PERIOD = re.compile(r"-?(денн|дневн)", re.IGNORECASE)
+_PLAIN = str.maketrans({"ё": "е", "'": None, "’": None, "ʼ": None})
+_SWAP = re.compile(rf"({_DIGITS})[\s\-‑–]*(?:for|на)[\s\-‑–]*({_DIGITS})", re.IGNORECASE)
+_MONTHS = (
+    "Jan January січ янв", "Feb February лют фев", "Mar March берез март", "Apr April квіт апрел", "May трав мая",
+    "Jun June черв июн", "Jul July лип июл", "Aug August серп авг", "Sep Sept September верес сент",
+    "Oct October жовт октяб", "Nov November листоп нояб", "Dec December груд декаб",
+)  # fmt: skip
+_MONTH_OF = {beginning: number for number, words in enumerate(_MONTHS, 1) for beginning in words.split()}
+_MONTH = "|".join(rf"{word}\b\.?" if word.isascii() else rf"{word}\w*" for word in _MONTH_OF)
+_DATE = re.compile(
+    rf"\b(?:(\d{{1,2}})\s*(?:[-–—]|to|по|до)\s*)?(\d{{1,2}})\s+({_MONTH})"
+    rf"|\b({_MONTH})\s+(\d{{1,2}})\b(?:\s*(?:[-–—]|to)\s*(\d{{1,2}})\b(?!\s+(?:{_MONTH})))?"
+)
+_SERIES = frozenset({"round", "talks", "exchange", "phase", "group", "day", "time", "hold"})
+_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7}
+
+_HELD = frozenset({"hostage", "prisoner"})
+_FREEING = frozenset({"release", "exchange", "return"})
+_SIGNING = frozenset({"deal", "agree", "vote", "sign"})
+_SEPARATE_STEPS = frozenset({"welcome", "delay", "violate", "reject", "deny", "stall", "collapse", "skip", "cancel"})
+WAVES = frozenset({"deal", "freed", "freeing ahead", "bodies returned", "truce starts", "truce to start", "delay"})
+"""Steps that a war takes once in a day or two: two reports of one are of the same happening unless facts differ."""
+
+VOICES = frozenset({"welcome", "call"})
+"""Steps that each takes for himself: Italy's welcome is not Japan's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What must not differ within a story; an empty set means that the report does not say.
+
+    *numbers* are (unit, amount) pairs such as ("day", 30) or ("swap", 1000). *days* are weekdays and feasts, *dates*
+    (month, day), *rounds* which one of a series. *pair* is the two parties of the title if it names just two, *step*
+    what its own words tell of, as in Features.
+    """
+
+    numbers: frozenset[tuple[str, int]] = frozenset()
+    days: frozenset[str] = frozenset()
+    dates: frozenset[tuple[int, int]] = frozenset()
+    rounds: frozenset[tuple[str, int]] = frozenset()
+    pair: frozenset[str] = frozenset()
+    step: str = ""
+    conflicts: frozenset[str] = frozenset()
+    type: EventType | None = None
+    modality: Modality | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    """A report as grouping sees it.
+
+    *words* are roots, and the ids of who and where, with how much each counts; *opening* is what the headline opens
+    with, mostly its subject. *step* is what kind of step its own words tell of ("" if they do not say).
+    """
+
+    key: EntryKey
+    at: datetime | None
+    words: Mapping[str, float]
+    title: frozenset[str]
+    opening: frozenset[str]
+    step: str
+    facts: Facts
+
+
+def features(report: Report) -> Features:
+    """Return what *report* is compared by."""
+    entry, event = report.entry, report.event
+    headline = LIVE.sub("", entry.title)
+    main, aside = split_clauses(headline)
+    main_roots = roots(main)
+    named = event.actors + event.places if event else ()
+    words = dict.fromkeys((*named, *roots(entry.summary[:LEAD])), SUMMARY)
+    words |= dict.fromkeys(roots(aside), ASIDE) | dict.fromkeys(main_roots, MAIN)
+    title = frozenset(root for root, weight in words.items() if weight != SUMMARY)
+    step = step_of(frozenset(main_roots), ahead=bool(FUTURE.search(main)))
+    return Features(
+        key=entry.key,
+        at=entry.happened_at,
+        words=words,
+        title=title,
+        opening=frozenset(SPEAKS_FOR.get(root, root) for root in main_roots[:2]) - ACTIONS,
+        step=step,
+        facts=Facts(
+            numbers=numbers_in(headline) | frozenset(_normalised(event.numbers if event else frozenset())),
+            days=title & DAYS,
+            dates=frozenset(_dates(headline)),
+            rounds=frozenset(_rounds(roots(headline))),
+            pair=_pair(roots(_VENUE.sub("", headline))),
+            step=step,
+            conflicts=frozenset(event.conflicts if event else ()),
+            type=event.type if event else None,
+            modality=event.modality if event else None,
+        ),
+    )
+
+
+def split_clauses(headline: str) -> tuple[str, str]:
+    """Return the main clause and what stands behind "amid", "despite", "as" …: the background."""
+    connector = CLAUSES.search(headline, 20)
+    return (headline[: connector.start()], headline[connector.start() :]) if connector else (headline, "")
+
+
+def step_of(main: frozenset[str], *, ahead: bool) -> str:
+    """Return the kind of step that the roots of a main clause tell of, "" if none; *ahead*: it is yet to come."""
+    separate = main & _SEPARATE_STEPS
+    if separate:
+        return min(separate)
+    if "truce" in main and main & {"begin", "effect"}:
+        return "truce to start" if ahead else "truce starts"
+    if "body" in main and main & _FREEING:
+        return "bodies returned"
+    if main & _HELD and main & (_FREEING | _SIGNING):
+        return "deal" if main & _SIGNING else "freeing ahead" if ahead or "declare" in main else "freed"
+    if main & {"truce", "peace"} and main & (_SIGNING | {"declare"}):
+        return "deal"
+    return next((step for step in ("call", "propose", "kill", "attack", "talks", "hold") if step in main), "")
+
+
+def numbers_in(text: str) -> frozenset[tuple[str, int]]:
+    """Return the amounts that tell happenings apart, with their units; tolls of dead are none, for they grow."""
+    swaps = {("swap", number) for match in _SWAP.finditer(text) for number in map(_number, match.groups()) if number}
+    return frozenset(swaps | set(_counts(text)))
+
+
+def _counts(text: str) -> Iterator[tuple[str, int]]:
+    for match in _COUNT.finditer(_PERIOD.sub(r" \1", text.translate(_PLAIN))):
+        money, amount, times, *following = match.groups()
+        number = (_SPOKEN.get(amount.casefold()) or _number(amount)) * _TIMES.get((times or "").casefold(), 1)
+        if money:
+            yield "money", number
+            continue
+        for word in following:
+            unit = next(iter(roots(word or "")), "")
+            if unit in _UNITS:
+                yield unit, number
+                break
+
+
+def _number(digits: str) -> int:
+    return int(re.sub(r"\D", "", re.sub(r"[.,]\d{1,2}$", "", digits)) or 0)
+
+
+def _normalised(numbers: frozenset[str]) -> Iterator[tuple[str, int]]:
+    """Read the detector's own form: "30-day", "734-violations", "1000-for-1000"."""
+    for text in numbers:
+        amount, _, unit = text.partition("-")
+        if amount.isdecimal():
+            yield ("swap" if unit.startswith("for-") else next(iter(roots(unit)), unit)), int(amount)
+
+
+def _dates(text: str) -> Iterator[tuple[int, int]]:
+    for match in _DATE.finditer(text):
+        first, last, month, month_first, day, last_day = match.groups()
+        number = next(_MONTH_OF[word] for word in _MONTH_OF if (month or month_first).startswith(word))
+        yield from ((number, int(each)) for each in (first, last, day, last_day) if each)
+
+
+def _rounds(title: tuple[str, ...]) -> Iterator[tuple[str, int]]:
+    for ordinal, *following in zip(title, title[1:], (*title[2:], ""), strict=False):
+        series = next((root for root in following if root in _SERIES), "")
+        if ordinal in _ORDINALS and series:
+            yield series, _ORDINALS[ordinal]
+
+
+def _pair(title: tuple[str, ...]) -> frozenset[str]:
+    """Return the two parties if the title names just two; who speaks for a party is that party."""
+    parties = {SPEAKS_FOR.get(root, root) for root in title} & PARTIES
+    return frozenset(parties) if len(parties) == 2 else frozenset()

@@ -1,0 +1,130 @@
+"""The words of a headline, cut to what stays the same across endings, spellings and our three languages. Pure.
+
+A word becomes a *root*: the name of its concept when `data/headline_words.toml` knows it ("truce", "перемир'я" and
+"перемирие" are one), else its stem, in Latin letters for Cyrillic so that a surname meets its other spellings.
+"""
+
+import re
+import tomllib
+from functools import lru_cache
+from importlib.resources import files
+
+_LISTS = tomllib.loads((files("bot") / "data" / "headline_words.toml").read_text(encoding="utf-8"))
+
+STOP_WORDS = frozenset[str](_LISTS["stop_words"].split())
+COMMON = frozenset[str](_LISTS["common"].split())
+"""Roots that stand in so many reports that sharing one means little."""
+
+ACTIONS = frozenset[str](_LISTS["actions"].split())
+"""Roots of what is done in a peace process, and to what: told of by many reports, decisive when shared."""
+
+NAMES = frozenset[str](_LISTS["names"].split())
+"""Roots that name someone at war or at the table."""
+
+DAYS = frozenset[str](_LISTS["days"].split())
+SPEAKS_FOR: dict[str, str] = _LISTS["speaks_for"]
+PARTIES = NAMES - SPEAKS_FOR.keys()
+"""Roots of those whom talks and truces are between."""
+
+CLAUSES = re.compile(
+    r"\b(?:amid|despite|ahead of|before|after|since|as part of|following|during|in exchange for|while|if|when|as"
+    r"|на тлі|попри|після|перед|напередодні|під час|якщо|коли|поки"
+    r"|на фоне|несмотря на|после|накануне|во время|если|когда|пока)\b",
+    re.IGNORECASE,
+)
+"""What opens the part of a headline that tells the background."""
+
+FUTURE = re.compile(
+    r"\b(?:will|would|could|set to|due|await\w*|wait\w*|expected|prepar\w*|next|ready"
+    r"|to (?:be|start|begin|free|release|swap|exchange|return|take|go|meet|hold|resume|extend|sign|send|visit)"
+    r"|буде|будуть|має|мають|готу\w*|чека\w*|очіку\w*|почнеться|зустрінуться"
+    r"|будет|будут|готов\w*|ожида\w*|ждут|ждет|начнется|начнётся|встретятся)\b",
+    re.IGNORECASE,
+)
+"""Marks of what is yet to come."""
+
+LIVE = re.compile(
+    r"^[^:|]{0,60}\b(?:live|updates?|latest|news|briefing|онлайн|хроника)\b[^:|]{0,30}[:|]\s*", re.IGNORECASE
+)
+"""The fixed name of a running page in front of its headline."""
+
+_WORD = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+(?:['’ʼ`.\-‑](?!\d+[.,]\d)[^\W_]+)*")
+_SILENT = str.maketrans("", "", "'’ʼ`.,")
+_LATIN = str.maketrans(
+    dict(zip("абвгґдезиіїйклмнопрстуфцэы", "abvggdeziiiiklmnoprstufcei", strict=True))
+    | {"є": "e", "ж": "zh", "х": "h", "ч": "ch", "ш": "sh", "щ": "sh", "ъ": "", "ь": "", "ю": "u", "я": "a", "ё": "e"}
+)
+_ENGLISH_ENDINGS = ("ings", "ing", "edly", "ies", "ied", "ers", "ed", "es", "er", "ly", "s", "e", "y")
+_CYRILLIC_ENDINGS = (
+    *(
+        "ується",
+        "уется",
+        "ються",
+        "ются",
+        "ення",
+        "ання",
+        "ание",
+        "ения",
+        "ению",
+        "ением",
+        "ість",
+        "ость",
+        "ості",
+        "ости",
+    ),
+    *("ами", "ями", "ого", "его", "ому", "ему", "ими", "ыми", "ться", "тся", "ала", "али", "ало", "ила", "или", "ило"),
+    *("ують", "уют", "ить", "ать", "ять", "ает", "ают", "яет", "яют", "ит", "ат", "ят", "ів", "ов", "ев", "ей", "ой"),
+    *("ий", "ый", "ая", "яя", "ое", "ее", "ые", "ие", "ых", "их", "ую", "ою", "ею", "ам", "ям", "ах", "ях", "ом", "ем"),
+    *("им", "ым", "єю", "ію", "ия", "ии", "ию", "ія", "ії", *"аяоеиіїуюыьйє"),
+)
+
+
+def roots(text: str) -> tuple[str, ...]:
+    """Return the roots of *text* in reading order, stop words left out."""
+    return tuple(root for word in _WORD.findall(text) for root in _roots_of(word))
+
+
+@lru_cache(maxsize=50_000)
+def _roots_of(word: str) -> tuple[str, ...]:
+    """Return the roots of one written word: none for a stop word, two for "Israel-Hamas"."""
+    folded = _fold("USA" if word == "US" else word)  # "us" is a stop word
+    if folded in STOP_WORDS or len(folded) < 2:
+        return ()
+    if concept := _concept(folded):
+        return (concept,)
+    parts = folded.split("-")
+    if len(parts) > 1:
+        return tuple(root for part in parts for root in _roots_of(part))
+    return (_stem(folded),)
+
+
+def _fold(word: str) -> str:
+    return word.casefold().replace("‑", "-").translate(_SILENT)
+
+
+def _by_word() -> tuple[dict[str, str], dict[str, str]]:
+    """Return the concepts by whole word and by beginning of a word."""
+    whole: dict[str, str] = {}
+    beginning: dict[str, str] = {}
+    for concept, words in _LISTS["concepts"].items():
+        for word in words.split():
+            (beginning if word.endswith("*") else whole)[_fold(word.rstrip("*"))] = concept
+    return whole, beginning
+
+
+_WHOLE, _BEGINNING = _by_word()
+_LONGEST = max(map(len, _BEGINNING))
+
+
+def _concept(word: str) -> str:
+    """Return the concept of *word*, by its longest known beginning if not as a whole; "" if it has none."""
+    if word in _WHOLE:
+        return _WHOLE[word]
+    beginnings = (word[:length] for length in range(min(len(word), _LONGEST), 1, -1))
+    return next((_BEGINNING[start] for start in beginnings if start in _BEGINNING), "")
+
+
+def _stem(word: str) -> str:
+    endings = _ENGLISH_ENDINGS if word.isascii() else _CYRILLIC_ENDINGS
+    ending = next((ending for ending in endings if word.endswith(ending) and len(word) - len(ending) >= 4), "")
+    return word.removesuffix(ending).translate(_LATIN)

@@ -1,0 +1,325 @@
+"""What a story looks like: the words that a reader in a war acts on."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.alert import render
+from bot.alert.phrases import moment
+from bot.model import Button, EventType, Mention, Modality, Stage
+from bot.text import plain
+from tests import fakes, make
+
+LATER = make.NOON + timedelta(minutes=20)
+KYIV = fakes.reader(LATER, time_zone="Europe/Kyiv")
+
+
+def card(*publishers: str, **event: Any) -> str:
+    story, reports = fakes.agreed(*publishers, **event)
+    return plain(render.alert(story, reports, KYIV).html)
+
+
+def first_line(*publishers: str, **event: Any) -> str:
+    return card(*publishers, **event).partition("\n")[0]
+
+
+# ------------------------------------------------------------------------------------------ whole alerts
+def test_the_alert_of_a_claim_names_the_claimant_and_says_unconfirmed_first() -> None:
+    claim = fakes.report(
+        "Ukraine accuses Russia of breaking the three-day truce 734 times",
+        event={
+            "type": EventType.CEASEFIRE_VIOLATED,
+            "modality": Modality.CLAIM,
+            "actors": ("ukraine", "russia"),
+            "recipients": ("russia",),
+            "speaker": "ukraine",
+            "numbers": frozenset({"3-day", "734-violations"}),
+        },
+    )
+
+    message = render.alert(make.story(claim), [claim], KYIV)
+
+    assert message.html == (
+        "🟡 <b>UNCONFIRMED</b> · Russia–Ukraine war · <b>CLAIM: CEASEFIRE VIOLATED</b>\n"
+        '“<a href="https://meridian.example/a?b=1&amp;c=2">Ukraine accuses Russia of breaking the three-day truce 734 '
+        "times</a>” — Meridian Wire · meridian.example, 15:00 (12:00 UTC)\n"
+        "\n"
+        "claimed by: Ukraine · about: Russia · 3-day, 734 violations\n"
+        "1 publisher so far, no second source"
+    )
+
+
+def test_the_alert_of_several_publishers_lists_them_and_counts_owners() -> None:
+    reports = [
+        fakes.report("US proposes 30-day truce", event={"type": EventType.CEASEFIRE_PROPOSED, "actors": ("usa",)}),
+        fakes.report("Truce offered", "harbour", after=5, event={"type": EventType.CEASEFIRE_PROPOSED}),
+        fakes.report("Truce on offer", "harbour-evening", after=6, event={"type": EventType.CEASEFIRE_PROPOSED}),
+        fakes.report("США пропонують перемир'я", "dnipro", after=9, event={"type": EventType.CEASEFIRE_PROPOSED}),
+    ]
+
+    message = render.alert(make.story(*reports), reports, KYIV)
+
+    assert plain(message.html) == (
+        "🟡 3 publishers · Russia–Ukraine war · CEASEFIRE PROPOSED\n"
+        "“US proposes 30-day truce” — Meridian Wire · meridian.example, 15:00 (12:00 UTC)\n"
+        "\n"
+        "named: United States\n"
+        "Also: Harbour Times 15:05 · Harbour Evening 15:06 · Дніпровський кур'єр 15:09\n"
+        "4 publishers of 3 owners"
+    )
+    assert [[button.label for button in row] for row in message.buttons] == [
+        ["Why?", "Sources 4", "Timeline"],
+        ["Mute story", "Not relevant"],
+    ]
+
+
+def test_an_update_says_now_and_what_was_before() -> None:
+    before = fakes.report("Truce agreed")
+    after = fakes.report("Truce in force", after=15, event={"type": EventType.CEASEFIRE_IN_EFFECT})
+    stages = (
+        Stage(EventType.CEASEFIRE_AGREED, make.NOON),
+        Stage(EventType.CEASEFIRE_IN_EFFECT, make.NOON + timedelta(minutes=15)),
+    )
+
+    message = render.alert(make.story(before, after, stages=stages), [before, after], KYIV, update=True)
+
+    lines = plain(message.html).splitlines()
+    assert lines[0] == "🟡 UNCONFIRMED · Russia–Ukraine war · NOW: CEASEFIRE IN EFFECT"
+    assert lines[1].startswith("“Truce in force”")
+    assert "Before: Ceasefire agreed / declared, 15:00 (12:00 UTC)" in lines
+
+
+# ------------------------------------------------------------------------------------------ how sure
+@pytest.mark.parametrize(
+    ("modality", "type_", "colour", "words"),
+    [
+        (Modality.FACT, EventType.CEASEFIRE_AGREED, "🟡", "CEASEFIRE AGREED / DECLARED"),
+        (Modality.CLAIM, EventType.CEASEFIRE_AGREED, "🟡", "CLAIM: CEASEFIRE AGREED / DECLARED"),
+        (Modality.DENIAL, EventType.CEASEFIRE_AGREED, "🔴", "DENIED: CEASEFIRE AGREED / DECLARED"),
+        (Modality.PLAN, EventType.CEASEFIRE_IN_EFFECT, "🟡", "PLANNED: CEASEFIRE IN EFFECT"),
+        (Modality.CONDITIONAL, EventType.CEASEFIRE_AGREED, "⚪", "CONDITIONAL: CEASEFIRE AGREED / DECLARED"),
+        (Modality.QUESTION, EventType.CEASEFIRE_ENDED, "⚪", "OPEN QUESTION: CEASEFIRE ENDED"),
+        (Modality.DENIAL, EventType.TALKS_STALLED, "🔴", "TALKS STALLED"),
+        (Modality.FACT, EventType.CEASEFIRE_ENDED, "🔴", "CEASEFIRE ENDED"),
+        (Modality.CLAIM, EventType.STATEMENT, "🟡", "APPEAL / POSITION"),
+    ],
+)
+def test_the_first_line_says_how_sure_it_is(modality: Modality, type_: EventType, colour: str, words: str) -> None:
+    line = first_line("meridian", modality=modality, type=type_)
+
+    assert line == f"{colour} UNCONFIRMED · Russia–Ukraine war · {words}"
+
+
+def test_publishers_of_one_owner_stay_unconfirmed_and_are_told_apart() -> None:
+    text = card("harbour", "harbour-evening")
+
+    assert text.startswith("🟡 UNCONFIRMED")
+    assert text.endswith("2 publishers of one owner: that is one source")
+
+
+def test_reports_of_an_earlier_stage_are_not_counted_as_saying_the_present_one() -> None:
+    offers = [
+        fakes.report("Truce offered", name, event={"type": EventType.CEASEFIRE_PROPOSED})
+        for name in ("harbour", "dnipro")
+    ]
+    reports = [*offers, fakes.report("Truce agreed")]
+
+    text = plain(render.alert(make.story(*reports), reports, KYIV).html)
+
+    assert text.startswith("🟡 UNCONFIRMED")
+    assert "“Truce agreed”" in text
+    assert "Also" not in text
+
+
+def test_a_claim_without_a_claimant_says_so() -> None:
+    assert "claimed, by whom the headline does not say" in card("meridian", modality=Modality.CLAIM)
+
+
+def test_who_speaks_to_whom_is_told_with_an_arrow() -> None:
+    text = card("meridian", type=EventType.CEASEFIRE_PROPOSED, actors=("usa", "russia"), recipients=("russia",))
+
+    assert "by United States → to Russia" in text
+
+
+def test_a_violation_is_never_worded_as_done_by_its_accuser() -> None:
+    text = card("meridian", type=EventType.CEASEFIRE_VIOLATED, actors=("ukraine",), recipients=("russia",))
+
+    assert "said by: Ukraine · about: Russia" in text
+    assert "by Ukraine →" not in text
+
+
+# ------------------------------------------------------------------------------------------ whom to trust
+def test_state_media_is_marked_wherever_it_is_named() -> None:
+    story, reports = fakes.agreed("herald", "dnipro")
+    mark = "State Herald [state media, RU]"
+
+    pages = (render.alert, render.sources, render.timeline)
+
+    assert all(mark in plain(page(story, reports, KYIV).html) for page in pages)
+
+
+def test_an_independent_source_is_quoted_before_state_media() -> None:
+    assert "“Russia and Ukraine agree 30-day truce, says dnipro”" in card("herald", "dnipro")
+
+
+def test_a_headline_in_the_readers_language_is_quoted_first_and_another_is_named() -> None:
+    english = fakes.report("Truce agreed")
+    ukrainian = fakes.report("Перемир'я погоджено", "dnipro", language="uk")
+    story, reports = make.story(english, ukrainian), [english, ukrainian]
+
+    in_english = plain(render.alert(story, reports, KYIV).html)
+    in_ukrainian = plain(render.alert(story, reports, replace(KYIV, language="uk")).html)
+    only_ukrainian = plain(render.alert(make.story(ukrainian), [ukrainian], KYIV).html)
+
+    assert "“Truce agreed” — Meridian Wire" in in_english
+    assert "“Перемир'я погоджено” — Дніпровський кур'єр" in in_ukrainian
+    assert "ПЕРЕМИР'Я ПОГОДЖЕНО" in in_ukrainian
+    assert "“Перемир'я погоджено” (in Ukrainian) — " in only_ukrainian
+
+
+@pytest.mark.parametrize(
+    "link", ["", "javascript:alert(1)", "https://bank.example@evil.example/", "tg://user?id=1", "http://"]
+)
+def test_an_unsafe_link_is_left_off(link: str) -> None:
+    report = fakes.report("Truce agreed", link=link)
+
+    message = render.alert(make.story(report), [report], KYIV)
+
+    assert "<a" not in message.html
+    assert "“Truce agreed” — Meridian Wire, 15:00 (12:00 UTC)" in message.html
+
+
+def test_the_host_that_is_shown_is_where_the_link_leads() -> None:
+    report = fakes.report("Truce agreed", link="https://www.elsewhere.example/meridian.example")
+
+    assert "Meridian Wire · elsewhere.example," in render.alert(make.story(report), [report], KYIV).html
+
+
+def test_a_source_without_a_name_goes_by_its_host() -> None:
+    report = fakes.report("Truce agreed", publisher="", link="https://www.small.example/1")
+
+    assert "— small.example · small.example," in render.alert(make.story(report), [report], KYIV).html
+
+
+# ------------------------------------------------------------------------------------------ when
+@pytest.mark.parametrize(
+    ("zone", "words"),
+    [
+        ("UTC", "12:00 UTC"),
+        ("Europe/Kyiv", "15:00 (12:00 UTC)"),
+        ("Africa/Accra", "12:00 UTC"),
+        ("Pacific/Auckland", "00:00 (12:00 UTC, 11 May)"),
+        ("No/Such_Zone", "12:00 UTC"),
+        ("", "12:00 UTC"),
+    ],
+)
+def test_a_moment_is_told_in_the_readers_time_and_in_utc(zone: str, words: str) -> None:
+    assert moment(make.NOON, fakes.reader(make.NOON, time_zone=zone)) == words
+
+
+def test_another_day_and_another_year_are_named() -> None:
+    reader = fakes.reader(make.NOON, time_zone="Europe/Kyiv")
+
+    assert moment(make.NOON - timedelta(days=2), reader) == "9 May 15:00 (12:00 UTC)"
+    assert moment(make.NOON.replace(year=2022), reader) == "11 May 2022 15:00 (12:00 UTC)"
+
+
+def test_an_undated_report_says_that_it_is_undated() -> None:
+    report = fakes.report("Truce agreed", published=None)
+
+    assert "no date given, seen 15:01 (12:01 UTC)" in render.alert(make.story(report), [report], KYIV).html
+
+
+# ------------------------------------------------------------------------------------------ behind the buttons
+def test_every_button_of_an_alert_names_its_story() -> None:
+    story, reports = fakes.agreed("meridian")
+
+    actions = [button.action for row in render.buttons(story, len(reports)) for button in row]
+
+    assert actions == [f"{name}:{story.id}" for name in ("why", "src", "tl", "mute", "bad")]
+
+
+def test_why_shows_the_words_that_decided_in_their_place() -> None:
+    title = "Kyiv & Moscow agree truce"
+    mentions = (
+        Mention(role="signal", name="ceasefire-title", text="truce", start=20, end=25),
+        Mention(role="type", name="ceasefire.agreed 7", text="agree truce", start=14, end=25),
+        Mention(role="conflict", name="ukraine-russia:A", text="Kyiv", start=0, end=4),
+        Mention(role="conflict", name="ukraine-russia:B", text="Moscow", start=7, end=13),
+        Mention(role="cancelled", name="trade-truce", text="Moscow", start=7, end=13),
+    )
+    report = fakes.report(title, event={"mentions": mentions, "rule": "ceasefire-title > ceasefire.agreed 7"})
+
+    message = render.why(make.story(report), [report], KYIV)
+
+    assert message.html == (
+        "<b>Why?</b> · 🟡 <b>UNCONFIRMED</b> · Russia–Ukraine war · <b>CEASEFIRE AGREED / DECLARED</b>\n"
+        "“<u>Kyiv</u> &amp; <u>Moscow</u> <u>agree truce</u>” — Meridian Wire\n"
+        "Relevant: ceasefire-title ← “truce”\n"
+        "Conflict: Russia–Ukraine war ← “Kyiv”, “Moscow”\n"
+        "What happened: Ceasefire agreed / declared, rule 7 ← “agree truce”\n"
+        "Set aside: trade-truce ← “Moscow”\n"
+        "Score 1.0 · rule ceasefire-title &gt; ceasefire.agreed 7\n"
+        "Loudness: P2, pushed silently\n"
+        "  no louder because: only one independent publisher so far\n"
+        "Published 15:00 (12:00 UTC)\n"
+        "It would not have been sent if it were older than 12 h, undated, or muted by you."
+    )
+
+
+def test_why_survives_a_story_whose_reports_are_gone() -> None:
+    story, _ = fakes.agreed("meridian")
+
+    assert "no longer kept" in render.why(story, [], KYIV).html
+
+
+def test_sources_say_what_kind_of_publisher_each_is() -> None:
+    story, reports = fakes.agreed("meridian", "harbour")
+
+    text = plain(render.sources(story, reports, KYIV).html)
+
+    first = text.split("\n\n")[1].splitlines()
+    assert first[0] == "Meridian Wire (agency or official, GB)"
+    assert first[1] == "“Russia and Ukraine agree 30-day truce, says meridian”"
+    assert first[2] == "meridian.example, 15:00 (12:00 UTC)"
+    assert "Harbour Times (major outlet, West)" in text
+    assert text.endswith("\n\n2 independent publishers")
+
+
+def test_the_timeline_tells_what_each_report_said_then() -> None:
+    reports = [
+        fakes.report("Truce on offer", event={"type": EventType.CEASEFIRE_PROPOSED}),
+        fakes.report("Truce agreed?", "harbour", after=30, event={"modality": Modality.QUESTION}),
+    ]
+
+    text = plain(render.timeline(make.story(*reports), reports, KYIV).html)
+
+    assert text.split("\n\n")[1:] == [
+        "15:00 (12:00 UTC) 🕊 Ceasefire proposed\nTruce on offer — Meridian Wire",
+        "15:30 (12:30 UTC) 🤝 Open question: ceasefire agreed / declared\nTruce agreed? — Harbour Times",
+    ]
+
+
+@pytest.mark.parametrize("page", [render.sources, render.timeline])
+def test_a_story_with_very_many_reports_is_cut_at_whole_lines_and_says_how_many_are_left(page: Any) -> None:
+    reports = [fakes.report(f"{number} {'truce ' * 30}", id=str(number)) for number in range(200)]
+    story = make.story(*reports)
+
+    text = plain(page(story, reports, KYIV).html)
+
+    assert len(text) <= 4096
+    assert "… and " in text
+
+
+def test_a_list_numbers_its_stories_and_opens_each() -> None:
+    told = [fakes.agreed("meridian"), fakes.agreed("harbour")]
+
+    message = render.listing("Latest <all>", told, KYIV)
+
+    assert plain(message.html).splitlines()[0] == "Latest <all>"
+    assert "\n1. 🟡" in message.html
+    assert [button for row in message.buttons for button in row] == [
+        Button(f"Open {number}", f"show:{story.id}") for number, (story, _) in enumerate(told, 1)
+    ]

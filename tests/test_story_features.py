@@ -1,0 +1,108 @@
+"""What is read from a headline."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.story.features import features, numbers_in
+from bot.story.words import roots
+from tests.make import report
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("truce", "ceasefire", "cease-fire", "Перемир'я", "перемирʼям", "перемирие"),
+        ("captives", "hostages", "заручників", "заложниками"),
+        ("Zelenskyy", "Zelensky", "Зеленського", "Зеленский"),
+        ("Istanbul", "Стамбулі", "Стамбуле"),
+        ("negotiators", "talks", "переговорів", "переговорах"),
+    ],
+)
+def test_one_notion_has_one_root_in_every_language(words: tuple[str, ...]) -> None:
+    assert len({roots(word) for word in words}) == 1
+
+
+def test_endings_and_stop_words_fall_away() -> None:
+    assert roots("The envoys of the Houthis") == ("envoy", "houthi")
+    assert roots("Медынский") == roots("Медынскому")
+    assert roots("US") == ("usa",)
+    assert roots("us") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("30-day truce", {("day", 30)}),
+        ("four-day truce", {("day", 4)}),
+        ("30-денне перемир'я", {("day", 30)}),
+        ("триденне перемир'я", {("day", 3)}),
+        ("четырёхдневное перемирие", {("day", 4)}),
+        ("1,000-for-1,000 swap", {("swap", 1000)}),
+        ("обмін 307 на 307", {("swap", 307)}),
+        ("39 Palestinian prisoners", {("prisoner", 39)}),
+        ("1,212 bodies of soldiers", {("body", 1212)}),
+        ("$45 million for monitors", {("money", 45_000_000)}),
+        ("$45m for monitors", {("money", 45_000_000)}),
+        ("734 нарушения", {("violate", 734)}),
+        ("13 killed in strike", set()),
+        ("since 2022", set()),
+    ],
+)
+def test_amounts_are_read_with_what_they_count(text: str, numbers: set[tuple[str, int]]) -> None:
+    assert numbers_in(text) == numbers
+
+
+@pytest.mark.parametrize(
+    ("headline", "step"),
+    [
+        ("Israel and Hamas agree hostage deal", "deal"),
+        ("Hamas frees 24 hostages as truce holds", "freed"),
+        ("Hostages to be freed on Friday", "freeing ahead"),
+        ("Truce takes effect in Gaza", "truce starts"),
+        ("Gaza truce to begin on Friday", "truce to start"),
+        ("Release of hostages delayed", "delay"),
+        ("EU welcomes truce deal", "welcome"),
+        ("Kyiv marks a quiet day", ""),
+        ("Россия и Украина обменялись пленными", "freed"),
+        ("Перемир'я в Газі почнеться у п'ятницю", "truce to start"),
+    ],
+)
+def test_the_step_is_read_from_the_main_clause(headline: str, step: str) -> None:
+    assert features(report(headline)).step == step
+
+
+def test_days_dates_and_rounds_are_facts() -> None:
+    facts = features(report("Другий раунд переговорів відбудеться у четвер, 15 травня")).facts
+
+    assert facts.days == {"thursday"}
+    assert facts.dates == {(5, 15)}
+    assert facts.rounds == {("round", 2)}
+
+
+@pytest.mark.parametrize(
+    ("text", "dates"),
+    [
+        ("on 15 May", {(5, 15)}),
+        ("from May 12 to 8 June", {(5, 12), (6, 8)}),
+        ("30 may have fled", set()),
+        ("after 2 decades", set()),
+        ("з 12 травня", {(5, 12)}),
+        ("до 2 июня", {(6, 2)}),
+    ],
+)
+def test_dates_are_read_and_look_alikes_are_not(text: str, dates: set[tuple[int, int]]) -> None:
+    assert features(report(text)).facts.dates == dates
+
+
+def test_the_parties_are_those_named_and_not_the_venue() -> None:
+    assert features(report("Putin and Trump to meet in Saudi Arabia")).facts.pair == {"russia", "usa"}
+    assert features(report("Переговоры США и России в Турции")).facts.pair == {"russia", "usa"}
+    assert features(report("Talks in Egypt")).facts.pair == set()
+
+
+@given(st.text(max_size=300), st.text(max_size=300))
+def test_any_text_has_features(title: str, summary: str) -> None:
+    found = features(report(title, summary=summary))
+
+    assert found.title <= found.words.keys()
