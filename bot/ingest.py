@@ -82,9 +82,9 @@ class Ingest:
         known = self._archive.story(place.story_id) if place.story_id else None
         story = joined(known, report, now, self._catalog) if known else new_story(report, now, self._catalog)
         index.add(report, story.id)
-        change = change_of(story, event) if alertable else None
+        change = change_of(story) if alertable else None
         if change:
-            story = replace(story, announced=story.announced | {event.type})
+            story = replace(story, announced=story.announced | {story.type})
         self._archive.save_story(story)
         if change:
             self._archive.log_change(story, change, entry.key, now)
@@ -95,8 +95,8 @@ def is_news(entry: Entry, now: datetime) -> bool:
     return entry.published is not None and entry.published > now - FRESH
 
 
-def change_of(story: Story, event: Event) -> StoryChange | None:
-    """Return why *story*, which *event* has just joined, is news: nothing of it was told yet, or not this stage."""
-    if event.type in story.announced:
+def change_of(story: Story) -> StoryChange | None:
+    """Return why *story*, which a fresh report has joined, is news: nothing of it was told yet, or not this stage."""
+    if story.type in story.announced:
         return None
     return StoryChange.NEW_STAGE if story.announced else StoryChange.NEW

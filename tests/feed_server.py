@@ -54,6 +54,7 @@ class FeedServer:
 
     def __init__(self) -> None:
         self.requests: list[Asked] = []
+        self.connections = 0
         self._answers: dict[str, list[Answer]] = defaultdict(list)
         self._stopping = threading.Event()
         self._server = _Server(self)
@@ -109,8 +110,13 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+
     # Headers and body leave in one packet, else the delayed acknowledgement costs 40 ms a request.
     wbufsize = -1
+
+    def setup(self) -> None:
+        super().setup()
+        cast(_Server, self.server).owner.connections += 1
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.alert import render
 from bot.alert.digest import digest
 from bot.alert.phrases import Reader
-from bot.model import EventType, Mention, Message, Modality, Report
+from bot.model import EventType, Mention, Message, Modality, Report, Stage
 from bot.ports import Coverage
 from bot.text import utf16_length
 from tests import fakes, make
@@ -132,6 +132,9 @@ def test_many_long_names_still_fit_an_alert() -> None:
     }
     reports = [fakes.report(f"{number}{long}", publisher=f"{number}{long}", event=event) for number in range(30)]
 
-    message = render.alert(make.story(*reports), reports, fakes.reader(LATER), update=True)
+    stages = (Stage(EventType.AGREEMENT_REACHED, make.NOON), Stage(EventType.CEASEFIRE_AGREED, make.NOON))
+    message = render.alert(make.story(*reports, stages=stages), reports, fakes.reader(LATER), update=True)
 
+    assert "Before" in message.html
+    assert "Also" not in message.html
     check(message, render.LONGEST_ALERT)

@@ -42,11 +42,11 @@ def test_the_alert_of_a_claim_names_the_claimant_and_says_unconfirmed_first() ->
     message = render.alert(make.story(claim), [claim], KYIV)
 
     assert message.html == (
-        "🟡 <b>UNCONFIRMED</b> · Russia–Ukraine war · <b>CLAIM: CEASEFIRE VIOLATED</b>\n"
+        "🟡 <b>UNCONFIRMED</b> · Russia–Ukraine war · <b>CLAIM: CEASEFIRE VIOLATED</b>, says Ukraine\n"
         '“<a href="https://meridian.example/a?b=1&amp;c=2">Ukraine accuses Russia of breaking the three-day truce 734 '
         "times</a>” — Meridian Wire · meridian.example, 15:00 (12:00 UTC)\n"
         "\n"
-        "claimed by: Ukraine · about: Russia · 3-day, 734 violations\n"
+        "claimed by: Ukraine · about: Russia\n"
         "1 publisher so far, no second source"
     )
 
@@ -141,6 +141,18 @@ def test_who_speaks_to_whom_is_told_with_an_arrow() -> None:
     text = card("meridian", type=EventType.CEASEFIRE_PROPOSED, actors=("usa", "russia"), recipients=("russia",))
 
     assert "by United States → to Russia" in text
+
+
+def test_what_somebody_is_quoted_for_is_told_as_their_word_in_the_first_line() -> None:
+    assert first_line("meridian", speaker="russia").endswith("CEASEFIRE AGREED / DECLARED, says Russia")
+    assert first_line("meridian", speaker="russia", type=EventType.CEASEFIRE_PROPOSED).endswith("CEASEFIRE PROPOSED")
+
+
+def test_of_several_that_are_named_none_is_made_the_doer() -> None:
+    text = card("meridian", actors=("usa", "ukraine", "russia"), recipients=("russia",))
+
+    assert "named: United States, Ukraine, Russia" in text
+    assert "→" not in text
 
 
 def test_a_violation_is_never_worded_as_done_by_its_accuser() -> None:

@@ -96,7 +96,7 @@ def test_facts_that_are_only_claims_in_their_reports_count_as_claims() -> None:
     assert weigh(story, reports, fakes.catalog()) == (SILENT, ["a claim that one publisher reports"])
 
 
-@pytest.mark.parametrize(("conflicts", "level"), [(("libya",), SILENT), (("libya", "yemen"), SOUND), ((), SILENT)])
+@pytest.mark.parametrize(("conflicts", "level"), [(("libya",), SILENT), (("libya", "yemen"), SOUND), ((), DIGEST)])
 def test_watched_and_unknown_conflicts_are_quieter(conflicts: tuple[str, ...], level: int) -> None:
     story, reports = fakes.agreed("meridian", "harbour", conflicts=conflicts)
 

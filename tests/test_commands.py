@@ -1,17 +1,18 @@
 """What people can ask, and who may."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.chat.commands import ACTIONS, COMMANDS, MENU, OWNER_CODE, OWNER_COMMANDS, Settings
-from bot.model import Access, ChatId, EventType
+from bot.model import Access, ChatId, EventType, Report
 from tests import make
-from tests.conversation import ME, Conversation, buttons, check_sendable, conversation
+from tests.conversation import ME, Conversation, buttons, conversation
 from tests.telegram_rules import read_commands
 
 STRANGER = "This bot is private. Your chat id is 7001: give it to the operator."
@@ -29,8 +30,8 @@ def owner() -> Iterator[Conversation]:
         yield talk
 
 
-def gaza(title: str = "Hamas and Israel agree Gaza truce", **given: object) -> object:
-    return make.report(title, event={"conflicts": ("gaza",), "actors": ("hamas", "israel")}, **given)
+def gaza() -> Report:
+    return make.report("Hamas and Israel agree Gaza truce", event={"conflicts": ("gaza",), "actors": ("hamas",)})
 
 
 # ------------------------------------------------------------------------------------------ who may
@@ -153,7 +154,7 @@ def test_help_reads_like_this(talk: Conversation) -> None:
 def test_telegram_takes_the_menu() -> None:
     menu = [{"command": name, "description": description} for name, description in MENU]
 
-    assert read_commands({"commands": __import__("json").dumps(menu)}) == menu
+    assert read_commands({"commands": json.dumps(menu)}) == menu
     assert {name for name, _ in MENU} == set(COMMANDS)
 
 
@@ -210,6 +211,16 @@ def test_since_shows_what_came_after(talk: Conversation) -> None:
     assert "Old truce" in talk.say("/since 9 May")
 
 
+def test_since_tells_only_what_you_follow(talk: Conversation) -> None:
+    talk.report(make.report("Moscow and Kyiv agree truce"))
+    talk.report(gaza())
+    talk.say("/follow gaza")
+
+    text = talk.say("/since 5h")
+
+    assert ["Moscow" in text, "Hamas" in text] == [False, True]
+
+
 def test_since_when_nothing_came_says_how_well_we_hear(talk: Conversation) -> None:
     assert "Nothing new since 11:30 UTC" in talk.say("/since 1h")
     assert "No feed was heard yet" in talk.say("/since 1h")
@@ -261,7 +272,7 @@ def test_now_of_a_quiet_conflict_is_honest(talk: Conversation) -> None:
 
 def test_an_unknown_conflict_is_met_with_a_guess_and_the_list(talk: Conversation) -> None:
     assert "Did you mean Myanmar?" in talk.say("/now mianmar")
-    assert "Last reported" in talk.press("now:ukraine-russia:0") or "Nothing reported" in talk.press("now:gaza:0")
+    assert "Nothing reported in 7 days on Yemen" in talk.tap("Yemen")
 
 
 def test_words_that_are_no_conflict_are_searched_for(talk: Conversation) -> None:
@@ -307,7 +318,8 @@ def test_status_tells_how_well_we_hear(talk: Conversation) -> None:
 
 
 # ------------------------------------------------------------------------------------------ laws
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@pytest.mark.slow
+@settings(max_examples=60, deadline=None)
 @given(
     text=st.text(max_size=60)
     | st.builds(
@@ -325,7 +337,8 @@ def test_any_words_get_exactly_one_answer_that_can_be_sent(text: str, access: Ac
         assert talk.say(text)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@pytest.mark.slow
+@settings(max_examples=60, deadline=None)
 @given(
     action=st.text(min_size=1, max_size=60)
     | st.builds("{}:{}".format, st.sampled_from(sorted(ACTIONS)), st.text(max_size=30))
@@ -339,17 +352,15 @@ def test_any_button_gets_exactly_one_answer_that_can_be_sent(action: str) -> Non
 
 def test_every_button_that_is_ever_offered_does_something(owner: Conversation) -> None:
     owner.report(make.report("New truce"))
-    seen, open_ = (
-        set[str](),
-        ["run:help", "run:start", "run:settings", "run:follow", "run:mute", "run:latest", "run:forgetme"],
-    )
+    seen, waiting = set[str](), [f"run:{name}" for name in COMMANDS]
+    for text in ("/now narnia", "/follow gaza", "/unfollow gaza"):
+        owner.say(text)
+        waiting += [button.action for button in buttons(owner.last)]
 
-    while open_:
-        action = open_.pop()
-        seen.add(action)
-        answer = owner.press(action)
-        assert "older version" not in answer
-        check_sendable(owner.last)
-        open_ += [button.action for button in buttons(owner.last) if button.action not in {*seen, *open_}]
+    while waiting:
+        owner.say("/follow gaza")
+        seen.add(action := waiting.pop())
+        assert "older version" not in owner.press(action)
+        waiting += [button.action for button in buttons(owner.last) if button.action not in {*seen, *waiting}]
 
-    assert {action.partition(":")[0] for action in seen} == set(ACTIONS) - {"stop", "now", "nowpage"}
+    assert {action.partition(":")[0] for action in seen} == set(ACTIONS)

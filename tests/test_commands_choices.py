@@ -89,9 +89,7 @@ def test_no_step_asks_for_an_address_of_a_feed(talk: Conversation) -> None:
 
 
 # ------------------------------------------------------------------------------------------ following
-@pytest.mark.parametrize(
-    "name", ["ukraine", "Ukraine", "Україна", "украина", "ukraine-russia", "Kyiv", "Moscow", "zelensky"]
-)
+@pytest.mark.parametrize("name", ["ukraine", "Ukraine", "Україна", "украина", "ukraine-russia", "Kyiv", "Zelensky"])
 def test_a_conflict_is_followed_by_any_of_its_names(talk: Conversation, name: str) -> None:
     talk.say(f"/follow {name}")
 
@@ -174,6 +172,13 @@ def test_the_list_ticks_what_is_followed_and_a_tap_turns_it(talk: Conversation) 
     assert both == {"gaza", "yemen"}
     assert len(ticked) == 2
     assert talk.subscription.conflicts == {"yemen"}
+
+
+def test_tapping_off_the_last_one_asks_and_keeps_it(talk: Conversation) -> None:
+    talk.say("/follow gaza")
+
+    assert "last thing you follow" in talk.press("follow:gaza:0")
+    assert talk.subscription.conflicts == {"gaza"}
 
 
 @pytest.mark.parametrize("words", ["narnia", "зщшг", "<b>", "💥"])

@@ -22,9 +22,9 @@ from bot.poll.parse import parse
 from bot.ports import Fetched, NotModified
 from tests.feed_server import Answer, FeedServer
 from tests.make import NOON, feed
+from tests.shared import SHARED, needs
 
-FEEDS = Path(__file__).parents[1].parent / "shared" / "feeds"
-needs_feeds = pytest.mark.skipif(not FEEDS.is_dir(), reason="the captured feeds are not beside the project")
+FEEDS = SHARED / "feeds"
 needs_prlimit = pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="this system shows no other's limits")
 
 NEWS = feed(language="uk")
@@ -32,8 +32,8 @@ GOOD = "<rss version='2.0'><channel><item><title>Перемир'я &amp; мир<
 HURRIED = timedelta(seconds=0.5)
 
 
-def wrapped(inner: str, head: str = "") -> bytes:
-    return f"{head}<rss version='2.0'><channel><item>{inner}</item></channel></rss>".encode()
+def wrapped(inner: str, doctype: str = "") -> bytes:
+    return f"<?xml version='1.0'?>{doctype}<rss version='2.0'><channel><item>{inner}</item></channel></rss>".encode()
 
 
 def slow_feed() -> bytes:
@@ -63,9 +63,13 @@ async def titles(pool: ParserPool, body: bytes) -> list[str]:
 
 # ------------------------------------------------------------------------------------------ the usual day
 async def test_a_child_reads_what_we_would_have_read(pool: ParserPool) -> None:
-    fetched = Fetched(body=GOOD.decode().encode("cp1251"), url="https://moved.example/", content_type="text/xml")
+    body = "<rss version='2.0'><channel><item><title>Перемир'я</title><link>1</link></item></channel></rss>"
+    url, content_type = "https://moved.example/news/", "text/xml; charset=koi8-u"
 
-    assert await pool.parse(fetched, NEWS, NOON) == parse(GOOD, NEWS, NOON)
+    entries = await pool.parse(Fetched(body=body.encode("koi8-u"), url=url, content_type=content_type), NEWS, NOON)
+
+    assert entries == parse(body.encode(), NEWS, NOON, url=url)
+    assert [(entry.title, entry.link) for entry in entries] == [("Перемир'я", "https://moved.example/news/1")]
 
 
 async def test_no_child_is_started_before_it_is_needed_nor_more_than_are(pool: ParserPool) -> None:
@@ -175,6 +179,7 @@ import asyncio
 from bot.poll.children import ParserPool
 from bot.ports import Fetched
 from tests.make import NOON, feed
+from tests.shared import SHARED, needs
 
 async def main():
     async with ParserPool() as pool:
@@ -185,11 +190,13 @@ async def main():
 asyncio.run(main())
 """
 
-BILLION = "".join(f"<!ENTITY a{n} '{f'&a{n - 1};' * 10}'>" for n in range(1, 10))
+BILLION = "".join(f"""<!ENTITY a{n} "{f"&a{n - 1};" * 10}">""" for n in range(1, 10))
 BOMBS = {
-    "entities of entities": wrapped("<title>&a9;</title>", f"<!DOCTYPE rss [<!ENTITY a0 'lol'>{BILLION}]>"),
-    "one large entity": wrapped(f"<title>{'&a;' * 9000}</title>", f"<!DOCTYPE rss [<!ENTITY a '{'A' * 60_000}'>]>"),
-    "a local file": wrapped("<title>x&x;</title>", "<!DOCTYPE rss [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>"),
+    "entities of entities": wrapped("<title>&a9;</title>", f'<!DOCTYPE rss [<!ENTITY a0 "lol">{BILLION}]>'),
+    "one large entity": wrapped(
+        f"<title>{'&a;' * 9000}</title>", '<!DOCTYPE rss [<!ENTITY a "' + "A" * 60_000 + '">]>'
+    ),
+    "a local file": wrapped("<title>x&x;</title>", '<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]>'),
     "comments": wrapped(f"<description><![CDATA[{'<!--' * 200_000}]]></description>"),
     "attributes": slow_feed(),
     "deep markup": wrapped(f"<title>{'<b>' * 200_000}</title>"),
@@ -243,7 +250,7 @@ async def test_a_feed_that_takes_too_much_memory_is_refused_and_the_next_is_read
 
 
 # ------------------------------------------------------------------------------------------ the real world
-@needs_feeds
+@needs("feeds")
 @pytest.mark.slow
 async def test_every_captured_feed_comes_through_and_a_second_poll_adds_nothing() -> None:
     files = sorted(FEEDS.glob("*.xml"))

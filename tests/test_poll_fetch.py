@@ -85,9 +85,12 @@ async def test_what_has_not_changed_is_not_sent_again(
 
     first = await fetcher.fetch(feed(url=url), state())
     assert isinstance(first, Fetched)
-    second = await fetcher.fetch(feed(url=url), state(etag=first.etag, last_modified=first.last_modified))
+    second = [
+        await fetcher.fetch(feed(url=url), state(etag=first.etag, last_modified=first.last_modified)) for _ in range(3)
+    ]
 
-    assert second == NotModified()
+    assert second == [NotModified()] * 3
+    assert server.connections == 1
 
 
 async def test_a_304_that_we_did_not_ask_for_is_no_answer(server: FeedServer, fetcher: HttpFetcher) -> None:

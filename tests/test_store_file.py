@@ -11,7 +11,7 @@ import pytest
 from sqlite_utils import Database, Migrations
 
 from bot.errors import ConfigError, StoreError
-from bot.model import Cursor
+from bot.model import Cursor, InboxItem
 from bot.store import archive, people
 from bot.store.archive import ArchiveStore
 from bot.store.file import Kind, StoreFile
@@ -89,6 +89,13 @@ def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match=r"notes\.db: a newer Parley has used it \(m002_index\) \(run that version"):
         StoreFile(tmp_path / "notes.db", kind(first_version()))
+
+
+def test_an_sqlite_too_old_for_our_tables_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 36, 9))
+
+    with pytest.raises(ConfigError, match=r"needs 3\.37 or newer"):
+        ArchiveStore.open(":memory:")
 
 
 @pytest.mark.parametrize("content", [b"Dear diary, today", b"<rss></rss>" * 100, b"SQLite format 3\0" + b"\xff" * 500])
@@ -191,8 +198,16 @@ def test_damage_is_said(tmp_path: Path) -> None:
 
 
 def test_half_a_character_is_refused_like_any_other_trouble() -> None:
-    with PeopleStore.open(":memory:") as store, pytest.raises(StoreError, match="half a character"):
-        store.remember("a", "\ud83d")
+    with PeopleStore.open(":memory:") as store:
+        with pytest.raises(StoreError, match="half a character"):
+            store.remember("a", "\ud83d")
+        with pytest.raises(StoreError, match="half a character"):
+            store.receive([InboxItem(network="telegram", update_id=1, raw="\ud83d")], NOON)
+
+
+def test_trouble_of_a_block_s_own_stays_its_own() -> None:
+    with PeopleStore.open(":memory:") as store, pytest.raises(UnicodeEncodeError), store.transaction():
+        "\ud83d".encode()
 
 
 # ------------------------------------------------------------------------------------------ sudden death

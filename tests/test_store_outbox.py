@@ -138,6 +138,15 @@ def test_the_terminal_has_no_pace_and_waits_for_no_other_network(people: PeopleS
     assert sum(delivery.chat == TERMINAL for _, delivery in [*at_once, *more]) == 50
 
 
+def test_a_network_that_turns_out_to_have_limits_is_paced_after_a_restart(tmp_path: Path) -> None:
+    with PeopleStore.open(tmp_path / "people.db") as people:
+        people.enqueue([owed(ChatId("matrix", str(n)), "news") for n in range(9)])
+    with PeopleStore.open(tmp_path / "people.db", Pace(networks=frozenset({"matrix"}))) as people:
+        people.recover(NOON)
+
+        assert len(people.claim(NOON, limit=9)) == 1
+
+
 def test_the_pace_can_be_chosen() -> None:
     with PeopleStore.open(":memory:", Pace(per_second=100, private=timedelta(seconds=5))) as people:
         people.enqueue([owed(ChatId("telegram", str(n)), key) for key in "ab" for n in range(100)])
@@ -223,6 +232,23 @@ def test_a_message_that_meets_trouble_does_not_hold_up_the_next(people: PeopleSt
     assert left == [(1, "1001:b", False), (5, "1001:a", True)]
 
 
+def test_what_is_owed_now_does_not_wait_for_what_is_owed_later(people: PeopleStore) -> None:
+    people.enqueue([owed(ANN, "later", next_attempt_at=NOON + minutes(30))])
+    people.claim(NOON)
+    people.enqueue([owed(ANN, "now")])
+
+    assert names(people.claim(NOON)) == ["1001:now"]
+
+
+def test_a_second_try_does_not_wait_for_what_is_owed_later(people: PeopleStore) -> None:
+    people.enqueue([owed(ANN, "tried")])
+    (tried,) = people.claim(NOON)
+    people.enqueue([owed(ANN, "later", next_attempt_at=NOON + minutes(30))])
+    people.settle(tried.after(RetryLater(doubtful=True), NOON), NOON)
+
+    assert names(people.claim(NOON + minutes(1))) == ["1001:tried"]
+
+
 def test_a_claim_costs_the_same_however_many_wait(people: PeopleStore) -> None:
     def steps() -> int:
         """Return how many thousand instructions of SQLite a claim takes."""
@@ -280,6 +306,7 @@ class Outbox(RuleBasedStateMachine):
         self.told: Counter[str] = Counter()
         self.dead: set[str] = set()
         self.doubtful: set[str] = set()
+        self.paused: set[ChatId] = set()
 
     @initialize()
     def start(self) -> None:
@@ -349,7 +376,12 @@ class Outbox(RuleBasedStateMachine):
 
     @rule(chat=st.sampled_from(CHATS), paused=st.booleans())
     def pause_or_resume(self, chat: ChatId, paused: bool) -> None:
-        self.people.pause(chat, "blocked", self.now) if paused else self.people.resume(chat)
+        if paused:
+            self.people.pause(chat, "blocked", self.now)
+            self.paused.add(chat)
+        else:
+            self.people.resume(chat)
+            self.paused.discard(chat)
 
     @invariant()
     def sent_and_waiting_and_dead_are_due(self) -> None:
@@ -362,20 +394,24 @@ class Outbox(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """In the end everyone can be reached again: all that is due arrives."""
-        self.die()
-        for chat in [*CHATS, ChatId("telegram", "-2003")]:
+        for delivery in self.in_flight.values():
+            self._send(delivery)
+        for chat in self.paused:
             self.people.resume(chat)
         for _ in range(4 * len(self.due)):
             self.now += timedelta(hours=13)
             for delivery in self.people.claim(self.now, limit=9):
-                self.told[delivery.dedupe_key] += 1
-                self.people.settle(delivery.after(Sent(), self.now), self.now)
+                self._send(delivery)
         self.people.close()
         self.folder.cleanup()
 
         assert self.due == set(self.told.elements()) | self.dead
         assert not [key for key, times in self.told.items() if times > 1]
 
+    def _send(self, delivery: Delivery) -> None:
+        self.told[delivery.dedupe_key] += 1
+        self.people.settle(delivery.after(Sent(), self.now), self.now)
 
-TestOutbox = Outbox.TestCase
-TestOutbox.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+
+Outbox.TestCase.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
+TestOutbox = pytest.mark.slow(Outbox.TestCase)

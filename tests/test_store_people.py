@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -205,7 +205,7 @@ def test_a_delivery_that_is_forgotten_on_its_way_settles_in_peace(people: People
 
 
 # ------------------------------------------------------------------------------------------ what they want
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(store_values.subscriptions)
 def test_a_subscription_comes_back_as_it_was(subscription: Subscription) -> None:
     with PeopleStore.open(":memory:") as people:
@@ -318,7 +318,7 @@ def test_the_same_thing_is_never_owed_twice(people: People) -> None:
     assert people.outbox_counts()["ready"] == 3
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(store_values.deliveries)
 def test_a_delivery_comes_back_as_it_was(delivery: Delivery) -> None:
     with PeopleStore.open(":memory:") as people:
@@ -329,11 +329,27 @@ def test_a_delivery_comes_back_as_it_was(delivery: Delivery) -> None:
         assert claimed == replace(delivery, id=claimed.id, status=DeliveryStatus.SENDING)
 
 
+def test_what_is_owed_already_leaves_no_trace_of_a_second_try() -> None:
+    with PeopleStore.open(":memory:") as people:
+        people.enqueue([make.delivery("a")])
+        people.enqueue([make.delivery("a", message=Message(html="said otherwise"))])
+
+        assert people._file.value("SELECT group_concat(html) FROM messages") == "a"
+
+
 def test_a_delivery_waits_for_its_time(people: People) -> None:
     people.enqueue([make.delivery(next_attempt_at=NOON + minutes(1))])
 
     assert claim(people, 59) == []
     assert len(claim(people, 60)) == 1
+
+
+def test_a_time_is_the_same_time_in_any_zone(people: People) -> None:
+    in_kyiv = (NOON + timedelta(seconds=77)).astimezone(timezone(timedelta(hours=3)))
+    people.enqueue([make.delivery(next_attempt_at=in_kyiv)])
+
+    assert claim(people, 76) == []
+    assert len(claim(people, 78)) == 1
 
 
 def test_a_claim_cannot_be_part_of_something_that_may_be_undone(people: People) -> None:

@@ -113,11 +113,34 @@ def test_a_denial_and_the_news_it_denies_are_two_stories() -> None:
     assert len(set(placed(news, denial))) == 2
 
 
+def test_news_and_its_cancellation_are_two_stories_even_by_words_alone() -> None:
+    lines = ["Россия закроет переход на границе с Грузией", "Россия отменила закрытие перехода на границе с Грузией"]
+
+    stories = placed(*(Report(entry=entry(line), event=None) for line in lines))
+
+    assert stories[0] != stories[1]
+
+
 def test_steps_of_one_family_are_different_stories() -> None:
     agreed = report("Ceasefire between Russia and Ukraine agreed", event={"type": EventType.CEASEFIRE_AGREED})
     in_effect = report("Ceasefire between Russia and Ukraine in effect", event={"type": EventType.CEASEFIRE_IN_EFFECT})
 
     assert len(set(placed(agreed, in_effect))) == 2
+
+
+@pytest.mark.parametrize("modality", [Modality.CONDITIONAL, Modality.PLAN, Modality.QUESTION, Modality.HISTORICAL])
+def test_a_ceasefire_that_is_agreed_is_no_story_of_one_that_might_be(modality: Modality) -> None:
+    might_be = report("Russia and Ukraine to agree ceasefire in Istanbul", event={"modality": modality})
+    agreed = report("Russia and Ukraine agree ceasefire in Istanbul", event={"modality": Modality.FACT})
+
+    assert len(set(placed(might_be, agreed))) == 2
+
+
+def test_an_offer_and_a_signed_accord_are_two_stories() -> None:
+    offer = report("Russia and Ukraine discuss Istanbul accord", event={"type": EventType.CEASEFIRE_PROPOSED})
+    signed = report("Russia and Ukraine sign Istanbul accord", event={"type": EventType.AGREEMENT_REACHED})
+
+    assert len(set(placed(offer, signed))) == 2
 
 
 def test_what_the_headline_says_was_done_outweighs_a_type_too_vague_to_tell() -> None:

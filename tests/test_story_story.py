@@ -75,9 +75,10 @@ def test_a_late_report_of_an_earlier_step_takes_its_place_in_the_past() -> None:
     assert grown.stages == (Stage(AGREED, NOON - minutes(60)), Stage(REACHED, NOON))
 
 
-def test_a_statement_moves_no_story() -> None:
+@pytest.mark.parametrize("vague", [EventType.STATEMENT, EventType.AGREEMENT_TERMS])
+def test_a_statement_or_talk_of_terms_moves_no_story(vague: EventType) -> None:
     story = new_story(report(), NOON, CATALOG)
-    reaction = report("Pope thanks both", published=NOON + minutes(5), event={"type": EventType.STATEMENT})
+    reaction = report("Pope thanks both", published=NOON + minutes(5), event={"type": vague})
 
     grown = joined(story, reaction, NOON, CATALOG)
 

@@ -41,6 +41,6 @@ def _objections(story: Story, reports: Sequence[Report], catalog: Catalog) -> It
     elif how_sure not in phrases.ASSERTED:
         yield SILENT, 0, "denied, planned or conditional: it has not happened"
     if not watched:
-        yield SILENT, 0, "no known conflict was recognised"
+        yield DIGEST, 0, "no known conflict is named, so it may be no war at all"
     elif all(watched):
         yield SILENT, 1, "a conflict that is only being watched"

@@ -26,6 +26,18 @@ from bot.text import clean
 LONGEST_ALERT = 900
 """Visible UTF-16 units of an alert: it must be read at a glance."""
 
+_IS_SPEECH = frozenset(
+    {
+        EventType.CEASEFIRE_PROPOSED,
+        EventType.CEASEFIRE_REJECTED,
+        EventType.TALKS_PROPOSED,
+        EventType.TALKS_STALLED,
+        EventType.AGREEMENT_TERMS,
+        EventType.STATEMENT,
+    }
+)
+"""What is done by saying it: whoever says it has done it."""
+
 StoryWithReports = tuple[Story, Sequence[Report]]
 
 
@@ -53,13 +65,22 @@ def _paragraphs(head: Sequence[str], details: Sequence[str]) -> str:
 
 
 def status_line(story: Story, reports: Sequence[Report], reader: Reader, *, update: bool = False) -> str:
-    """Return the first line: colour and word for how sure, which conflict, what."""
+    """Return the first line: colour and word for how sure, which conflict, what, and on whose word."""
     how_sure = phrases.modality(story, reports)
     standing = phrases.standing(story, reports, reader.catalog)
     where = phrases.short(phrases.conflicts(story, reader), 70)
     what = phrases.short(phrases.label(story.type, how_sure, reader).upper(), 70)
     new = "NOW: " if update else ""
-    return f"{phrases.dot(story, how_sure)} <b>{standing}</b> · {where} · <b>{new}{what}</b>"
+    word_of = _on_whose_word(story, best_report(story, reports, reader), reader)
+    return f"{phrases.dot(story, how_sure)} <b>{standing}</b> · {where} · <b>{new}{what}</b>{word_of}"
+
+
+def _on_whose_word(story: Story, lead: Report | None, reader: Reader) -> str:
+    """Return ", says X" where somebody is quoted for what is asserted: it is then X's word, not yet a fact."""
+    if lead is None or lead.event is None or not lead.event.speaker:
+        return ""
+    asserted = story.modality in phrases.ASSERTED and story.type not in _IS_SPEECH
+    return f", says {phrases.short(phrases.names([lead.event.speaker], reader), 40)}" if asserted else ""
 
 
 def best_report(story: Story, reports: Sequence[Report], reader: Reader) -> Report | None:
@@ -73,35 +94,35 @@ def best_report(story: Story, reports: Sequence[Report], reader: Reader) -> Repo
 
 
 def _details(story: Story, reports: Sequence[Report], lead: Report | None, reader: Reader) -> str:
-    """Return by whom, to whom, on whose word, and the numbers; a claim names its claimant, or says there is none."""
+    """Return by whom, to whom and on whose word; a claim names its claimant, or says that there is none.
+
+    Numbers are left to the headline: torn from it, "4-day" after days of war reads like a truce of four days.
+    """
     if lead is None or lead.event is None:
         return ""
     claimed = phrases.modality(story, reports) is Modality.CLAIM
-    parts = (*_parties(lead.event, claimed, reader), _numbers(lead.event))
-    return " · ".join(part for part in parts if part)
+    return " · ".join(part for part in _parties(lead.event, claimed, reader) if part)
 
 
 def _parties(event: Event, claimed: bool, reader: Reader) -> tuple[str, str]:
-    actors = [actor for actor in event.actors if actor not in event.recipients]
-    named, recipients = (phrases.short(phrases.names(ids, reader), 70) for ids in (actors, event.recipients))
-    speaker = phrases.short(reader.catalog.entity_name(event.speaker, reader.language), 60) if event.speaker else ""
+    others = [actor for actor in event.actors if actor not in event.recipients]
+    # Who is named is not yet who did it: only a single one can have spoken to the recipients.
+    sender = others[0] if event.recipients and len(others) == 1 else ""
+    speaker, recipients = (
+        phrases.short(phrases.names([each for each in ids if each], reader), 70)
+        for ids in ([event.speaker or sender], event.recipients)
+    )
+    said_by = f"said by: {speaker}" if speaker and event.type in _IS_SPEECH else ""
     if claimed:
-        claimant = speaker or (named if recipients else "")
-        said_by = f"claimed by: {claimant}" if claimant else "claimed, by whom the headline does not say"
-    else:
-        said_by = f"said by: {speaker}" if speaker else ""
-    if not recipients:
-        # Who is named is not yet who did it: the headline above says that.
+        said_by = f"claimed by: {speaker}" if speaker else "claimed, by whom the headline does not say"
+    if not sender:
+        named = phrases.short(phrases.names((*others, *event.recipients), reader), 90)
         return (f"named: {named}" if named else ""), said_by
     if event.type is EventType.CEASEFIRE_VIOLATED:
         # "by Ukraine → to Russia" would read as if the accuser had broken it.
-        return said_by or f"said by: {named}", f"about: {recipients}"
-    return f"by {named or 'somebody'} → to {recipients}", said_by
-
-
-def _numbers(event: Event) -> str:
-    shown = sorted(event.numbers)[:3]
-    return phrases.short(", ".join(number.replace("-violations", " violations") for number in shown), 40)
+        return said_by or f"said by: {speaker}", f"about: {recipients}"
+    by = f"by {phrases.short(phrases.names([sender], reader), 70)} → to {recipients}"
+    return by, said_by if claimed or event.speaker not in ("", sender) else ""
 
 
 def _before(story: Story, reader: Reader) -> str:

@@ -42,7 +42,7 @@ def since(desk: Desk, asked: Asked) -> Message:
     if start is None:
         slip = f"I cannot read “{phrases.short(asked.words, 60)}” as a time in the past. " if asked.words else ""
         return Message(html=f"{slip}Since when? For example:\n{WHEN_EXAMPLES}")
-    found = desk.archive.stories(since=start, conflicts=subscription.conflicts, limit=MOST)
+    found = desk.archive.stories(since=start, conflicts=subscription.conflicts, types=subscription.types, limit=MOST)
     if not found:
         return Message(html=nothing_new(start, desk.archive.coverage(asked.now), reader))
     return _stories(desk, asked, f"Since {phrases.moment(start, reader)}", found)

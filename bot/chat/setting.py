@@ -84,6 +84,7 @@ def set_zone(desk: Desk, asked: Asked) -> Message:
     return _settings(desk, asked)
 
 
+@followers_only
 def mute(desk: Desk, asked: Asked) -> Message:
     """Mute all alerts for a while, or one story for good.
 

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import suppress
 from html.parser import HTMLParser
 
@@ -73,7 +73,7 @@ class TerminalChat:
             yield Text(f"[{self._pressable}] ", style="bold cyan") + Text(button.label, style="cyan")
 
     # -------------------------------------------------------------------------------------- in
-    async def converse(self, source: int | None = None) -> AsyncIterator[Incoming]:
+    async def converse(self, source: int | None = None) -> AsyncGenerator[Incoming, None]:
         """Yield what the person says or presses, line by line, until end of input or /quit.
 
         *source* is a file descriptor (default: standard input); it may be a terminal, a pipe or a file.
@@ -138,13 +138,21 @@ def _lines(descriptor: int) -> "asyncio.Queue[str | None]":
 
 def _read_lines(descriptor: int, put: Callable[[str | None], None]) -> None:
     rest = b""
-    while chunk := os.read(descriptor, 4096):
+    while chunk := _read(descriptor):
         *whole, rest = (rest + chunk).split(b"\n")
         for line in whole:
             put(line.decode(errors="replace").strip())
     if rest.strip():
         put(rest.decode(errors="replace").strip())
     put(None)
+
+
+def _read(descriptor: int) -> bytes:
+    """Return what comes next; a terminal that was closed is at its end."""
+    try:
+        return os.read(descriptor, 4096)
+    except OSError:
+        return b""
 
 
 # ------------------------------------------------------------------------------------------ words

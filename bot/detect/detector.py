@@ -91,8 +91,8 @@ class Detector:
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
-        self._title_anchors = _anchors(signal for signal in rules.signals if signal.where is Where.TITLE)
-        self._summary_anchors = _anchors(signal for signal in rules.signals if signal.where is not Where.TITLE)
+        self._of_title = _by_anchor(rules.signals, in_title=True)
+        self._of_summary = _by_anchor(rules.signals, in_title=False)
 
     def judge(self, entry: Entry, *, when: DateSpan | None = None) -> Verdict:
         """Return the verdict on *entry*.
@@ -111,7 +111,7 @@ class Detector:
         genre = strong and self._genre(case, entry.link)
         conflicts = case.conflicts
         actors, places = _who(case), _where(case)
-        numbers = find_numbers(case.title.text) | find_numbers(case.summary.text) if strong or actors else frozenset()
+        numbers = find_numbers(case.title, self.rules.numerals) | find_numbers(case.summary, self.rules.numerals)
         event = None
         if strong and not genre:
             type_, type_rule = self._type(case)
@@ -161,12 +161,12 @@ class Detector:
 
     # -------------------------------------------------------------------------------------- relevance
     def _signals(self, case: _Case) -> Iterator[tuple[str, float]]:
-        in_title = not self._title_anchors.isdisjoint(case.title.at)
-        in_summary = not self._summary_anchors.isdisjoint(case.summary.at)
-        if not in_title and not in_summary:
-            return
-        for signal in self.rules.signals:
-            if (in_title if signal.where is Where.TITLE else in_summary) and (hit := self._fires(case, signal)):
+        of_title, of_summary = self._of_title, self._of_summary
+        possible = {number for atom in case.title.at for number in of_title.get(atom, ())}
+        possible.update(number for atom in case.summary.at for number in of_summary.get(atom, ()))
+        for number in sorted(possible):
+            signal = self.rules.signals[number]
+            if hit := self._fires(case, signal):
                 case.note("signal", signal.id, case.reading(signal.where), hit, score=signal.weight)
                 yield signal.id, signal.weight
 
@@ -238,8 +238,14 @@ class Detector:
         return Modality.FACT
 
 
-def _anchors(signals: Iterable[Signal]) -> frozenset[int]:
-    return frozenset[int]().union(*(signal.pattern.anchors for signal in signals))
+def _by_anchor(signals: tuple[Signal, ...], *, in_title: bool) -> dict[int, list[int]]:
+    """Return for each atom the numbers of the signals that it may set off."""
+    found: dict[int, list[int]] = {}
+    for number, signal in enumerate(signals):
+        if (signal.where is Where.TITLE) == in_title:
+            for atom in signal.pattern.anchors:
+                found.setdefault(atom, []).append(number)
+    return found
 
 
 def _repeated(title: str, summary: str) -> int:

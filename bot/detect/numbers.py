@@ -2,6 +2,9 @@
 
 import re
 
+from bot.detect.reading import Reading
+from bot.detect.terms import Pattern
+
 _ONES = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "ten": 10, "twelve": 12, "thirty": 30,
     "одно": 1, "дво": 2, "двох": 2, "три": 3, "трьох": 3, "чотири": 4, "п'яти": 5, "семи": 7, "десяти": 10,
@@ -19,18 +22,30 @@ _PERIODS = (
 _VIOLATIONS = r"violations?|breaches|times|порушен\w*|нарушени\w*|рази?|раз(?:а)?"
 _PERIOD = "|".join(f"(?P<{name}>{forms})" for name, forms in _PERIODS)
 _FIND = re.compile(
-    rf"(?<![\w.,])(?:(?P<given>{_NUMBER})\W{{0,2}}(?:for|на|x|х|×)\W{{0,2}}(?P<taken>{_NUMBER})(?!\w)"
+    rf"(?:(?P<given>{_NUMBER})\W{{0,2}}(?:for|на|x|х|×)\W{{0,2}}(?P<taken>{_NUMBER})(?!\w)"
     rf"|(?:(?P<digits>{_NUMBER})[\s\u00a0\u2011-]?|(?P<word>{_WORD})[\s\u2011-]?)(?:{_PERIOD}|(?P<violations>{_VIOLATIONS}))(?!\w))",
     re.IGNORECASE,
 )
-_ANY = re.compile(rf"\d|(?<!\w)(?:{_WORD})", re.IGNORECASE)
+_FIRST_DIGIT = re.compile(r"(?<![\w.,])\d")
+
+NUMERALS = tuple(f"{word}*" for word in _ONES)
+"""Terms for the words that may begin a number."""
 
 
-def find_numbers(text: str) -> frozenset[str]:
-    """Return the durations, exchanges and counts in *text*: "30-day", "1000-for-1000", "734-violations"."""
-    if not _ANY.search(text):
+def find_numbers(reading: Reading, numerals: Pattern) -> frozenset[str]:
+    """Return the durations, exchanges and counts in a text: "30-day", "1000-for-1000", "734-violations"."""
+    text = reading.text
+    starts = [digit.start() for digit in _FIRST_DIGIT.finditer(text)]
+    starts += [reading.place(hit.start, hit.end)[0] for hit in reading.find(numerals)]
+    if not starts:
         return frozenset()
-    return frozenset(_normal(found.groupdict()) for found in _FIND.finditer(text.replace("’", "'").replace("ʼ", "'")))
+    text = text.replace("’", "'").replace("ʼ", "'")
+    numbers, end = set(), 0
+    for start in sorted(starts):
+        if start >= end and (found := _FIND.match(text, start)):
+            end = found.end()
+            numbers.add(_normal(found.groupdict()))
+    return frozenset(numbers)
 
 
 def _normal(group: dict[str, str | None]) -> str:

@@ -25,7 +25,8 @@ class Reading:
         self._layout: Layout | None = None
         self._found: dict[Pattern, tuple[Hit, ...]] = {}
         self.at: dict[int, list[int]] = {}
-        for position, atoms in enumerate(map(vocabulary.__getitem__, self._pieces[1::2])):
+        looked_up = enumerate(map(vocabulary.__getitem__, self._pieces[1::2]))
+        for position, atoms in [found for found in looked_up if found[1]]:  # few words of a text are ours
             for atom in atoms:
                 self.at.setdefault(atom, []).append(position)
 

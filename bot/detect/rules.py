@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.catalog import DATA, Catalog, Conflict, did_you_mean, load_catalog
 from bot.detect.gazetteer import Gazetteer
+from bot.detect.numbers import NUMERALS
 from bot.detect.table import Table
 from bot.detect.terms import Compiler, Pattern, TermError, Vocabulary, references
 from bot.errors import ConfigError, Problem
@@ -123,6 +124,7 @@ class Rules:
     scoring: Scoring
     vocabulary: Vocabulary
     concepts: Mapping[str, Pattern]
+    numerals: Pattern
     conflicts: Mapping[str, Conflict]
     gazetteer: Gazetteer
     signals: tuple[Signal, ...]
@@ -147,6 +149,7 @@ def load_rules(folder: Traversable | None = None, *, catalog: Catalog | None = N
         scoring=rules.scoring(catalog),
         vocabulary=compiler.vocabulary,
         concepts=compiler.concepts,
+        numerals=compiler.pattern(NUMERALS),
         conflicts=catalog.conflicts,
         gazetteer=gazetteer,
         signals=signals,

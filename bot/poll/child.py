@@ -5,6 +5,7 @@ deadline of `bot.poll.children` cannot reach this process any more, because the 
 """
 
 import json
+import os
 import resource
 import struct
 import sys
@@ -17,10 +18,13 @@ _LENGTH = struct.Struct(">I")
 _MEMORY = 512 * 2**20
 _CPU_SECONDS = 8
 _OPEN_FILES = 16
+_NICENESS = 5
+"""People who wait for an answer come before feeds that wait to be read."""
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Parse until there is nothing more to read."""
+    os.nice(_NICENESS)
     _limit(resource.RLIMIT_AS, _MEMORY)
     _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
     _limit(resource.RLIMIT_FSIZE, 0)

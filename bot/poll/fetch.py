@@ -122,6 +122,7 @@ class HttpFetcher:
             with _readable_addresses():
                 return str(request.url.join(headers["location"]))
         if status == HTTPStatus.NOT_MODIFIED and _is_conditional(request):
+            await response.aread()  # nothing; but only what was read to its end leaves its connection to the next
             return NotModified(max_age=_max_age(headers))
         if status != HTTPStatus.OK:
             raise _RefusedError(_status_in_words(status), retry_after=_retry_after(headers, self._clock()))

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
+from bot.errors import StoreError
 from bot.model import (
     Entry,
     EntryKey,
@@ -38,7 +39,6 @@ JOIN entries ON entries.id = story_reports.entry_id
 LEFT JOIN events ON events.entry_id = entries.id
 """
 _EARLIEST_FIRST = "ORDER BY coalesce(published, seen_at, ''), feed_url, guid"
-_ENTRY_ID = "(SELECT id FROM entries WHERE feed_url = :feed_url AND guid = :guid)"
 
 
 class ArchiveStore:
@@ -120,9 +120,8 @@ class ArchiveStore:
 
     def save_event(self, event: Event) -> None:
         """Store *event*, in place of what its entry was thought to report before."""
-        row = archive_rows.event_row(event)
         with self.transaction():
-            row["entry_id"] = self._entry_id(event.entry_key)
+            row = archive_rows.event_row(event, self._entry_id(event.entry_key))
             self._file.write(upsert("events", row, "entry_id"), row)
             self._file.write("DELETE FROM events_conflicts WHERE entry_id = ?", [row["entry_id"]])
             self._file.write_many(
@@ -145,16 +144,8 @@ class ArchiveStore:
     def log_change(self, story: Story, change: StoryChange, entry_key: EntryKey, now: datetime) -> None:
         """Append to the change log."""
         self._file.write(
-            "INSERT INTO story_changes (story_id, revision, change, entry_id, created_at) "
-            f"VALUES (:story_id, :revision, :change, {_ENTRY_ID}, :now)",
-            {
-                "story_id": story.id,
-                "revision": story.revision,
-                "change": change,
-                "now": cell(now),
-                **entry_key._asdict(),
-                "guid": entry_key.id,
-            },
+            "INSERT INTO story_changes (story_id, revision, change, entry_id, created_at) VALUES (?, ?, ?, ?, ?)",
+            [story.id, story.revision, change, self._entry_id(entry_key), cell(now)],
         )
 
     # -- asking
@@ -229,9 +220,11 @@ class ArchiveStore:
         )
 
     # -- below the port
-    def _entry_id(self, key: EntryKey) -> int | None:
+    def _entry_id(self, key: EntryKey) -> int:
         found = self._file.value("SELECT id FROM entries WHERE feed_url = ? AND guid = ?", key)
-        return None if found is None else int(found)
+        if found is None:
+            raise StoreError(f"no such entry is stored: {key.id} of {key.feed_url}")
+        return int(found)
 
     def _entry_keys(self, story_id: str) -> tuple[EntryKey, ...]:
         rows = self._file.rows(
@@ -248,11 +241,8 @@ class ArchiveStore:
             stored = ()
         added = enumerate(story.entry_keys[len(stored) :], start=len(stored))
         self._file.write_many(
-            f"INSERT INTO story_reports (story_id, position, entry_id) VALUES (:story_id, :position, {_ENTRY_ID})",
-            [
-                {"story_id": story.id, "position": position, "feed_url": key.feed_url, "guid": key.id}
-                for position, key in added
-            ],
+            "INSERT INTO story_reports (story_id, position, entry_id) VALUES (?, ?, ?)",
+            [(story.id, position, self._entry_id(key)) for position, key in added],
         )
 
     def _story(self, row: Row) -> Story:

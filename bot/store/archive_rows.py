@@ -101,10 +101,10 @@ def entry(row: Row) -> Entry:
     )
 
 
-def event_row(event: Event) -> Cells:
-    """Return *event* as a row of `events`; the entry's row id comes in later."""
+def event_row(event: Event, entry_id: int) -> Cells:
+    """Return *event* as a row of `events`."""
     return {
-        "entry_id": None,
+        "entry_id": entry_id,
         "type": event.type,
         "modality": event.modality,
         "conflicts": listed(event.conflicts),

@@ -15,6 +15,8 @@ MEMORY = ":memory:"
 PATIENCE = 5.0
 """Seconds that we wait for another connection's lock."""
 CACHE_KB = 16_000
+OLDEST_SQLITE = (3, 37, 0)
+"""The first with STRICT tables."""
 
 Row = sqlite3.Row
 Values = Sequence[object] | Mapping[str, object]
@@ -46,6 +48,8 @@ class StoreFile:
 
     def __init__(self, path: str | Path, kind: Kind) -> None:
         self._path, self._kind = str(path), kind
+        if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+            raise ConfigError(f"this Python comes with SQLite {sqlite3.sqlite_version}; Parley needs 3.37 or newer")
         with self._translated():
             self._db = Database(self._connect())
             try:
@@ -89,7 +93,7 @@ class StoreFile:
 
     def write_many(self, sql: str, rows: Iterable[Values]) -> int:
         """Run *sql* once per row, in the open transaction or one of its own; return how many rows it changed."""
-        with nullcontext() if self.in_transaction else self.transaction():
+        with nullcontext() if self.in_transaction else self.transaction(), self._translated():
             return self._db.conn.executemany(sql, rows).rowcount
 
     @property
@@ -100,23 +104,18 @@ class StoreFile:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Keep all writes inside the block, or none. A block within a block can fail alone."""
-        with self._translated():
-            if self.in_transaction:
-                with self._db.atomic():
-                    yield
-            else:
-                yield from self._outermost()
-
-    def _outermost(self) -> Iterator[None]:
+        if self.in_transaction:
+            with self._db.atomic():
+                yield
+            return
         # atomic() begins as a reader, and a reader that turns writer fails at once, patience or not, if another
         # connection wrote in between.
-        connection = self._db.conn
-        connection.execute("BEGIN IMMEDIATE")
+        self.write("BEGIN IMMEDIATE")
         try:
             yield
-            connection.execute("COMMIT")
+            self.write("COMMIT")
         except BaseException:
-            connection.rollback()
+            self._db.rollback()
             raise
 
     # -- opening

@@ -110,7 +110,7 @@ class Outbox:
                 "INSERT INTO turns (chat_id, urgency, paced, at) "
                 f"SELECT id, ?, network IN ({self._paced_networks()}), next_at FROM chats WHERE id = ? AND EXISTS "
                 f"(SELECT 1 FROM outbox WHERE chat_id = chats.id AND urgency = ? AND {_WAITING}) "
-                "ON CONFLICT DO UPDATE SET at = min(at, excluded.at)",
+                "ON CONFLICT DO UPDATE SET at = excluded.at",
                 [urgency, chat_id, urgency],
             )
 

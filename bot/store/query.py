@@ -9,7 +9,7 @@ _FOLDS = str.maketrans(dict.fromkeys("'’ʼ‘`") | {"ё": "е", "Ё": "Е"})
 def match(words: str) -> str:
     """Return the FTS5 expression for all of *words*, "" if there are none; nothing in it is taken for an operator."""
     folded = clean(words).translate(_FOLDS)
-    return " ".join(_term(word) for word in dict.fromkeys(folded.split()) if any(map(str.isalnum, word)))
+    return " ".join(_term(word) for word in dict.fromkeys(folded.split()))
 
 
 def _term(word: str) -> str:

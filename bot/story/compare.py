@@ -10,11 +10,22 @@ from bot.story.features import VOICES, WAVES, Facts, Features
 from bot.story.words import ACTIONS, NAMES
 
 _REFUSALS = frozenset({EventType.CEASEFIRE_REJECTED, EventType.TALKS_STALLED})
-_ONE_WAVE = frozenset({"deal", "freeing ahead"})
-_APART: frozenset[frozenset[EventType]] = frozenset()
-_NEAR: frozenset[frozenset[EventType]] = frozenset()
-TELLING = frozenset()
 _VAGUE = frozenset({EventType.STATEMENT, EventType.AGREEMENT_TERMS})
+_NEAR = (
+    {EventType.TALKS_PROPOSED, EventType.TALKS_SCHEDULED},
+    {EventType.TALKS_PROPOSED, EventType.TALKS_HELD},
+)
+"""Types of one family that two desks may well give to one happening."""
+
+_ONE_WAVE = {"deal", "freeing ahead"}
+_DONE = frozenset(
+    {EventType.CEASEFIRE_AGREED, EventType.CEASEFIRE_IN_EFFECT, EventType.CEASEFIRE_EXTENDED, EventType.CEASEFIRE_ENDED}
+    | {EventType.AGREEMENT_REACHED}
+)
+"""What must never rest on an offer, a plan or an "if"."""
+
+_OPEN = frozenset({EventType.CEASEFIRE_PROPOSED, EventType.TALKS_PROPOSED}) | _REFUSALS
+_ASSERTED = frozenset({Modality.FACT, Modality.CLAIM, None})
 
 
 def difference(one: Facts, other: Facts) -> str:
@@ -35,8 +46,11 @@ def _differences(one: Facts, other: Facts) -> Iterator[str]:
         yield "other round"
     if one.step != other.step and {one.step, other.step} <= WAVES and {one.step, other.step} != _ONE_WAVE:
         yield f"{other.step}, not {one.step}"
+    if one.undone != other.undone:
+        yield "the one takes it back"
     if one.type and other.type:
-        yield from _other_step(one, one.type, other, other.type)
+        yield from _other_type(one.type, other.type)
+        yield from _other_modality({one.type, other.type}, one.modality, other.modality)
 
 
 def _apart(one: frozenset[object], other: frozenset[object]) -> bool:
@@ -52,12 +66,19 @@ def _other_number(one: frozenset[tuple[str, int]], other: frozenset[tuple[str, i
     return min(units, default="")
 
 
-def _other_step(one: Facts, its_type: EventType, other: Facts, other_type: EventType) -> Iterator[str]:
-    types = frozenset({its_type, other_type})
-    if types in _APART or (its_type.family == other_type.family and len(types - _VAGUE) == 2 and types not in _NEAR and not (one.step == other.step and one.step in TELLING)):
-        yield f"{other_type.value}, not {its_type.value}"
-    if (one.modality is Modality.DENIAL) != (other.modality is Modality.DENIAL) and not types & _REFUSALS:
+def _other_type(one: EventType, other: EventType) -> Iterator[str]:
+    """Yield that two types are different steps: of one family, such as agreed and in effect, or offered and done."""
+    types = {one, other}
+    of_one_family = len(types) == 2 and one.family == other.family
+    if (of_one_family and not types & _VAGUE and types not in _NEAR) or (types & _DONE and types & _OPEN):
+        yield f"{other.value}, not {one.value}"
+
+
+def _other_modality(types: set[EventType], one: Modality | None, other: Modality | None) -> Iterator[str]:
+    if (one is Modality.DENIAL) != (other is Modality.DENIAL) and not types & _REFUSALS:
         yield "the one denies it"
+    if types <= _DONE and (one in _ASSERTED) != (other in _ASSERTED):
+        yield "the one says it is done, the other does not"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +114,8 @@ def likeness(one: Weighed, other: Weighed) -> float:
         score -= 0.4
     if a.opening & b.opening:
         score += 0.8
-    elif a.opening and b.opening and a.step == b.step and a.step in VOICES:
-        score -= 3.0
+    elif a.opening and b.opening:
+        score -= 3.0 if a.step == b.step and a.step in VOICES else 0.4
     score += 1.0 * bool(a.facts.days & b.facts.days)
     score += 0.7 * bool(a.facts.numbers & b.facts.numbers)
     return score + 0.7 * _ratio(len(a.title & b.title & NAMES), len((a.title | b.title) & NAMES))

@@ -82,7 +82,7 @@ class Facts:
 
     *numbers* are (unit, amount) pairs such as ("day", 30) or ("swap", 1000). *days* are weekdays and feasts, *dates*
     (month, day), *rounds* which one of a series. *pair* is the two parties of the title if it names just two, *step*
-    what its own words tell of, as in Features.
+    what its own words tell of, as in Features. *undone*: the title denies, cancels or lifts something.
     """
 
     numbers: frozenset[tuple[str, int]] = frozenset()
@@ -91,6 +91,7 @@ class Facts:
     rounds: frozenset[tuple[str, int]] = frozenset()
     pair: frozenset[str] = frozenset()
     step: str = ""
+    undone: bool = False
     conflicts: frozenset[str] = frozenset()
     type: EventType | None = None
     modality: Modality | None = None
@@ -138,6 +139,7 @@ def features(report: Report) -> Features:
             rounds=frozenset(_rounds(roots(headline))),
             pair=_pair(roots(_VENUE.sub("", headline))),
             step=step,
+            undone=not title.isdisjoint({"deny", "cancel"}),
             conflicts=frozenset(event.conflicts if event else ()),
             type=event.type if event else None,
             modality=event.modality if event else None,

@@ -10,9 +10,6 @@ from bot.story.words import LIVE
 
 T = TypeVar("T")
 
-_TALK = frozenset({EventType.STATEMENT})
-"""Types that move no step: joining, they leave the stage as it is."""
-
 
 def new_story(report: Report, now: datetime, catalog: Catalog) -> Story:
     """Return the story that *report*, which has an event, starts."""
@@ -62,14 +59,20 @@ def joined(story: Story, report: Report, now: datetime, catalog: Catalog) -> Sto
 
 def _moved(story: Story, report: Report, event: Event, at: datetime) -> Story:
     """Return *story* at the stage and under the headline that it has with *report*."""
-    known = {stage.type for stage in story.stages}
-    if event.type in known | _TALK:
+    if event.type in {stage.type for stage in story.stages} or not _moves_on(story.type, event.type):
         better = event.type is story.type and _is_makeshift(story.headline) and not _is_makeshift(report.entry.title)
         return _headed(story, report) if better else story
     stages = tuple(sorted((*story.stages, Stage(event.type, at)), key=lambda stage: stage.at))
     if stages[-1].type is not event.type:
         return replace(story, stages=stages)
     return replace(_headed(story, report), type=event.type, modality=event.modality, stages=stages)
+
+
+def _moves_on(type_: EventType, newer: EventType) -> bool:
+    """Say whether *newer* is a step: a statement is none, and talk of terms none after anything firmer."""
+    if newer is EventType.AGREEMENT_TERMS:
+        return type_ is EventType.STATEMENT
+    return newer is not EventType.STATEMENT
 
 
 def _headed(story: Story, report: Report) -> Story:

@@ -1,0 +1,254 @@
+"""The command line as a person meets it: the real process, its words and its exit codes."""
+
+import json
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.feed_server import Answer, FeedServer
+from tests.process import PARLEY, environment, parley, write_config
+from tests.shared import SHARED, needs
+
+pytestmark = pytest.mark.slow
+
+TITLE = "Russia and Ukraine agree 30-day ceasefire"
+
+
+@pytest.fixture
+def feeds() -> Iterator[FeedServer]:
+    with FeedServer() as server:
+        yield server
+
+
+def said(done: subprocess.CompletedProcess[bytes]) -> str:
+    """Return all that a person read; no one may ever see a traceback."""
+    words = done.stdout.decode() + done.stderr.decode()
+    assert "Traceback" not in words
+    return words
+
+
+def json_lines(done: subprocess.CompletedProcess[bytes]) -> list[dict[str, object]]:
+    return [json.loads(line) for line in done.stdout.decode().splitlines()]
+
+
+# ---------------------------------------------------------------------------------------------- demo
+def test_the_demo_tells_the_week_and_ends_at_the_end_of_input(tmp_path: Path) -> None:
+    done = parley(tmp_path, "demo", stdin=b"/latest 3\n/now gaza\nwhat is this\n")
+
+    words = said(done)
+    assert done.returncode == 0
+    assert "CEASEFIRE PROPOSED" in words
+    assert "Digest" in words
+    assert "Istanbul" in words
+    assert not (tmp_path / "data").exists(), "the demo leaves nothing behind"
+
+
+def test_the_demo_s_reader_can_quit(tmp_path: Path) -> None:
+    assert parley(tmp_path, "demo", stdin=b"/quit\n/latest\n").returncode == 0
+
+
+# ---------------------------------------------------------------------------------------------- mistakes
+@pytest.mark.parametrize(
+    ("config", "complaint"),
+    [
+        ("[telegram]\nacces = 'open'", r"config.toml:2: "),
+        ("[[feeds]]\nurl = 'ftp://example.org/rss'", r"config.toml:2: "),
+        ("[[feeds]]\nurl = 'https://example.org/rss'\nevery = 'often'", r"config.toml:3: "),
+        ("[[feeds]\nurl = 1", r"config.toml:1: this is not valid TOML"),
+    ],
+)
+def test_a_mistake_in_the_config_is_one_line_with_its_place_and_exit_2(
+    tmp_path: Path, config: str, complaint: str
+) -> None:
+    (tmp_path / "config.toml").write_text(config)
+
+    done = parley(tmp_path, "poll", "--once")
+
+    assert done.returncode == 2
+    assert complaint in said(done)
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_no_config_says_where_it_looked(tmp_path: Path) -> None:
+    done = parley(tmp_path, "poll", "--once")
+
+    assert done.returncode == 2
+    assert str(tmp_path / "config.toml") in said(done)
+
+
+def test_run_without_a_token_says_where_to_get_one(tmp_path: Path) -> None:
+    write_config(tmp_path, "http://127.0.0.1:9/rss")
+
+    done = parley(tmp_path, "run")
+
+    assert done.returncode == 2
+    assert "@BotFather" in said(done)
+    assert "PARLEY_TELEGRAM_TOKEN" in said(done)
+
+
+def test_poll_without_once_is_a_usage_mistake(tmp_path: Path) -> None:
+    done = parley(tmp_path, "poll")
+
+    assert done.returncode == 2
+    assert "parley run" in said(done)
+
+
+def test_a_data_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    write_config(tmp_path, "http://127.0.0.1:9/rss")
+    (tmp_path / "data").write_text("a file, not a folder")
+
+    done = parley(tmp_path, "poll", "--once")
+
+    assert done.returncode == 2
+    assert "PARLEY_DATA" in said(done)
+
+
+def test_a_database_that_is_none_is_named(tmp_path: Path) -> None:
+    write_config(tmp_path, "http://127.0.0.1:9/rss")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "archive.db").write_text("this is no database, " * 100)
+
+    done = parley(tmp_path, "poll", "--once")
+
+    assert done.returncode == 2
+    assert "archive.db" in said(done)
+
+
+def test_check_says_of_each_part_how_it_is(tmp_path: Path) -> None:
+    write_config(tmp_path, "http://127.0.0.1:9/rss")
+
+    done = parley(tmp_path, "check")
+
+    assert done.returncode == 2
+    assert [line.split(":")[0] for line in sorted(said(done).splitlines())] == [
+        "FAIL token",
+        "ok   config",
+        "ok   data",
+        "ok   environment",
+        "ok   rules",
+    ]
+
+
+# ---------------------------------------------------------------------------------------------- JSON lines
+def test_classify_answers_every_line_in_order(tmp_path: Path) -> None:
+    items = [
+        {"id": "1", "title": TITLE, "summary": "", "published": "2025-05-12T10:00:00Z", "url": "", "source": "x"},
+        {"id": "2", "title": "Eurovision opens in Basel", "summary": "", "published": None, "url": "", "source": "x"},
+    ]
+
+    done = parley(tmp_path, "classify", stdin="\n".join(map(json.dumps, items)).encode())
+
+    first, second = json_lines(done)
+    assert done.returncode == 0
+    assert (first["id"], first["relevant"], first["event_type"]) == ("1", True, "ceasefire.agreed")
+    assert (second["id"], second["relevant"], second["event_type"], second["modality"]) == ("2", False, None, None)
+    assert set(first) >= {
+        "id",
+        "relevant",
+        "score",
+        "event_type",
+        "modality",
+        "conflicts",
+        "actors",
+        "places",
+        "rule",
+        "spans",
+    }
+
+
+def test_a_line_that_is_no_json_is_named_and_the_others_are_answered(tmp_path: Path) -> None:
+    good = json.dumps({"id": "2", "title": TITLE})
+
+    done = parley(tmp_path, "classify", stdin=f"{{oops\n[]\n{good}\n".encode())
+
+    assert done.returncode == 1
+    assert [line["id"] for line in json_lines(done)] == ["2"]
+    assert "line 1" in said(done)
+    assert "line 2" in said(done)
+
+
+def test_group_says_which_lines_are_one_story(tmp_path: Path) -> None:
+    titles = [TITLE, "Ukraine and Russia agree on 30-day ceasefire", "Eurovision opens in Basel"]
+    items = [
+        {"id": str(n), "title": title, "summary": "", "published": "2025-05-12T10:00:00Z", "url": "", "source": f"s{n}"}
+        for n, title in enumerate(titles)
+    ]
+
+    done = parley(tmp_path, "group", stdin="\n".join(map(json.dumps, items)).encode())
+
+    stories = {str(line["id"]): line["story"] for line in json_lines(done)}
+    assert done.returncode == 0
+    assert stories["0"] == stories["1"] != stories["2"]
+
+
+def test_a_reader_that_goes_away_ends_classify_quietly(tmp_path: Path) -> None:
+    lines = (json.dumps({"id": "1", "title": TITLE}) + "\n").encode() * 20_000
+    with subprocess.Popen(
+        [*PARLEY, "classify"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(tmp_path),
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        try:
+            process.stdin.write(lines)
+            process.stdin.close()
+        except BrokenPipeError:
+            pass
+        complaint = process.stderr.read()
+
+    assert b"Traceback" not in complaint
+
+
+# ---------------------------------------------------------------------------------------------- explain
+def test_explain_says_yes_with_the_words(tmp_path: Path) -> None:
+    done = parley(tmp_path, "explain", TITLE)
+
+    assert done.returncode == 0
+    assert "RELEVANT" in said(done)
+    assert "ceasefire.agreed" in said(done)
+
+
+def test_explain_says_no_with_the_reason(tmp_path: Path) -> None:
+    done = parley(tmp_path, "explain", "US and China agree 90-day tariff truce after Geneva talks")
+
+    assert done.returncode == 0
+    assert "not relevant" in said(done).lower()
+
+
+# ---------------------------------------------------------------------------------------------- poll
+def test_a_second_poll_asks_conditionally_and_adds_nothing(tmp_path: Path, feeds: FeedServer) -> None:
+    body = b"<rss version='2.0'><channel><title>N</title><item><title>A</title><guid>1</guid></item></channel></rss>"
+    write_config(tmp_path, feeds.serve("/rss", Answer(body=body, etag='"1"')))
+
+    first, second = (json_lines(parley(tmp_path, "poll", "--once", "--json"))[-1] for _ in range(2))
+
+    assert first == {"feeds": 1, "ok": 1, "unchanged": 0, "failed": 0, "entries": 1, "new": 1, "events": 0}
+    assert second == {"feeds": 1, "ok": 1, "unchanged": 1, "failed": 0, "entries": 0, "new": 0, "events": 0}
+
+
+@needs("feeds")
+def test_the_captured_feeds_are_stored_once(tmp_path: Path, feeds: FeedServer) -> None:
+    files = sorted((SHARED / "feeds").glob("*.xml"))
+    urls = [
+        feeds.serve(f"/{file.name}", Answer(body=file.read_bytes(), content_type="application/xml")) for file in files
+    ]
+    write_config(tmp_path, *urls)
+
+    first, second = (json_lines(parley(tmp_path, "poll", "--once", "--json"))[-1] for _ in range(2))
+
+    with sqlite3.connect(tmp_path / "data" / "archive.db") as archive:
+        [(stored,)] = archive.execute("select count(*) from entries")
+        [(events,)] = archive.execute("select count(*) from events")
+    assert first["feeds"] == len(files)
+    assert first["failed"] <= 1, "one of the files is no feed at all"
+    assert stored >= 3300
+    assert events >= 12
+    assert (second["new"], second["failed"]) == (0, first["failed"])

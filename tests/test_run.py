@@ -1,0 +1,211 @@
+"""The real process against a strict fake of Telegram over real HTTP: what a reader lives through."""
+
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import pytest
+
+from bot.chat.commands import MENU
+from bot.ops.health import healthy
+from tests.fake_telegram import TOKEN, FakeTelegram
+from tests.feed_server import Answer, FeedServer
+from tests.process import Running, free_port, parley, running, until, write_config
+
+READER, STRANGER = 501, 502
+
+pytestmark = pytest.mark.slow
+
+
+def rss(*titles: str, title: str = "News") -> Answer:
+    now = datetime.now(UTC)
+    items = "".join(
+        f"<item><title>{escape(text)}</title><guid>{n}</guid><link>https://news.example.org/{n}</link>"
+        f"<pubDate>{format_datetime(now - timedelta(minutes=10))}</pubDate></item>"
+        for n, text in enumerate(titles)
+    )
+    body = f'<rss version="2.0"><channel><title>{title}</title>{items}</channel></rss>'
+    return Answer(body=body.encode(), etag=f'"{len(titles)}"')
+
+
+OLD = "Russia and Ukraine accuse each other of violating three-day truce"
+NEW = "Russia and Ukraine agree 30-day ceasefire, Turkey says"
+
+
+@pytest.fixture
+def feeds() -> Iterator[FeedServer]:
+    with FeedServer() as server:
+        yield server
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[FakeTelegram]:
+    async with FakeTelegram() as server:
+        yield server
+
+
+def said_to(telegram: FakeTelegram, chat: int) -> list[str]:
+    """Return the texts that stand in *chat* from the bot, oldest first, as last edited."""
+    room = telegram.rooms.get(chat)
+    messages = room.messages.values() if room else ()
+    return [m["text"] for m in messages if m["from"]["is_bot"]]
+
+
+def newest_from_bot(telegram: FakeTelegram, chat: int) -> int:
+    return max(n for n, m in telegram.rooms[chat].messages.items() if m["from"]["is_bot"])
+
+
+async def answered(telegram: FakeTelegram, bot: Running, chat: int, text: str) -> str:
+    """Say *text*; return the new message that answers it."""
+    before = len(said_to(telegram, chat))
+    telegram.say(chat, text)
+    await until(lambda: len(said_to(telegram, chat)) > before, f"an answer to {text}", bot)
+    return said_to(telegram, chat)[-1]
+
+
+async def pressed(telegram: FakeTelegram, bot: Running, chat: int, label: str) -> str:
+    """Press the button that begins with *label* under the bot's newest message; return what that turns into."""
+    number = newest_from_bot(telegram, chat)
+    shown = telegram.rooms[chat].messages[number]
+    [found] = [
+        b
+        for row in shown["reply_markup"]["inline_keyboard"]
+        for b in row
+        if re.sub(r"^\W+", "", b["text"]).startswith(label)
+    ]
+    before = (len(said_to(telegram, chat)), shown["text"])
+    telegram.press(chat, number, found["callback_data"])
+    await until(
+        lambda: (len(said_to(telegram, chat)), telegram.rooms[chat].messages[number]["text"]) != before,
+        f"an answer to [{label}]",
+        bot,
+    )
+    return said_to(telegram, chat)[-1]
+
+
+async def test_a_reader_subscribes_by_keyboard_is_alerted_and_asks(
+    tmp_path: Path, feeds: FeedServer, telegram: FakeTelegram
+) -> None:
+    port = free_port()
+    url = feeds.serve("/rss", rss(OLD))
+    write_config(tmp_path, url, port=port)
+    async with running(tmp_path, telegram.url, PARLEY_OWNER=str(READER)) as bot:
+        await until(lambda: telegram.commands, "the command menu", bot)
+        welcome = await answered(telegram, bot, READER, "/start")
+        taps = [await pressed(telegram, bot, READER, label) for label in ("Russia–Ukraine", "All news", "Kyiv")]
+
+        await until(lambda: "/rss" in feeds.paths(), "the baseline poll", bot)
+        assert not [text for text in said_to(telegram, READER) if "accuse" in text], "a first poll alerts nobody"
+        feeds.serve("/rss", rss(OLD, NEW))
+        await until(lambda: any(NEW in text for text in said_to(telegram, READER)), "the alert", bot)
+        alert = said_to(telegram, READER)[-1]
+        why = await pressed(telegram, bot, READER, "Why?")
+
+        answers = {}
+        for name, _ in MENU:
+            if name not in ("start", "forgetme"):
+                answers[name] = await answered(telegram, bot, READER, f"/{name}")
+        nonsense = await answered(telegram, bot, READER, "/lastest")
+        telegram.say(STRANGER, "/latest")
+        await until(lambda: said_to(telegram, STRANGER), "the stranger's answer", bot)
+        well, _ = healthy(port)
+        code = await bot.stop()
+
+    assert "1 of 3" in welcome
+    assert "Russia–Ukraine" in taps[-1]
+    assert alert.splitlines()[0].startswith("🟡 UNCONFIRMED · Russia–Ukraine")
+    assert "ceasefire" in why
+    assert all(answers.values())
+    assert NEW in answers["latest"]
+    assert "/latest" in nonsense
+    assert said_to(telegram, STRANGER) == [f"This bot is private. Your chat id is {STRANGER}: give it to the operator."]
+    assert well
+    assert code == 0
+    logged = bot.log.decode()
+    assert TOKEN not in logged
+    assert str(READER) not in logged
+
+
+async def test_the_first_to_open_the_printed_link_becomes_the_owner(
+    tmp_path: Path, feeds: FeedServer, telegram: FakeTelegram
+) -> None:
+    write_config(tmp_path, feeds.serve("/rss", rss(OLD)))
+    async with running(tmp_path, telegram.url) as bot:
+        printed = await bot.prints("?start=")
+        code = re.search(r"https://t\.me/\w+\?start=([\w-]+)", printed)
+        assert code
+        first = await answered(telegram, bot, READER, f"/start {code[1]}")
+        second = await answered(telegram, bot, STRANGER, f"/start {code[1]}")
+
+        await bot.stop()
+
+    assert "chat id" not in first
+    assert second.startswith("This bot is private.")
+    assert code[1] not in bot.log.decode()
+
+
+async def test_what_was_owed_and_asked_while_it_was_down_is_sent_after_the_restart(
+    tmp_path: Path, feeds: FeedServer, telegram: FakeTelegram
+) -> None:
+    write_config(tmp_path, feeds.serve("/rss", rss(OLD)))
+    async with running(tmp_path, telegram.url, PARLEY_OWNER=str(READER)) as bot:
+        await answered(telegram, bot, READER, "/follow everything")
+        await until(lambda: "/rss" in feeds.paths(), "the baseline poll", bot)
+        telegram.fault("reset_before", method="sendMessage")
+        feeds.serve("/rss", rss(OLD, NEW))
+        await telegram.hears("sendMessage", telegram.count("sendMessage") + 1)
+        bot.process.kill()
+    telegram.clear_faults()
+    telegram.say(READER, "/status")
+
+    async with running(tmp_path, telegram.url, PARLEY_OWNER=str(READER)) as bot:
+        await until(lambda: any("healthy" in t for t in said_to(telegram, READER)), "the answer to /status", bot)
+        await until(lambda: any(NEW in t for t in said_to(telegram, READER)), "the alert", bot)
+        await bot.stop()
+
+    alerts = [text for text in said_to(telegram, READER) if NEW in text]
+    assert len(alerts) == 1
+    assert "possible repeat" in alerts[0]
+
+
+async def test_telegram_being_away_at_the_start_stops_no_poll(tmp_path: Path, feeds: FeedServer) -> None:
+    write_config(tmp_path, feeds.serve("/rss", rss(OLD)))
+    async with running(tmp_path, f"http://127.0.0.1:{free_port()}") as bot:
+        await until(lambda: feeds.paths().count("/rss") > 1, "polls", bot)
+        code = await bot.stop()
+
+    assert code == 0
+    assert any("cannot be reached" in line["event"] for line in bot.lines())
+
+
+async def test_a_second_copy_on_the_same_data_is_refused(
+    tmp_path: Path, feeds: FeedServer, telegram: FakeTelegram
+) -> None:
+    write_config(tmp_path, feeds.serve("/rss", rss(OLD)))
+    async with running(tmp_path, telegram.url) as bot:
+        await bot.prints("?start=")
+        second = parley(tmp_path, "run", PARLEY_TELEGRAM_TOKEN=TOKEN, PARLEY_TELEGRAM_API_URL=telegram.url)
+        await bot.stop()
+
+    assert second.returncode == 2
+    assert b"another Parley" in second.stderr
+    assert b"Traceback" not in second.stderr
+
+
+async def test_a_feed_that_is_down_or_no_feed_harms_no_other(
+    tmp_path: Path, feeds: FeedServer, telegram: FakeTelegram
+) -> None:
+    page = feeds.serve("/page", Answer(body=b"<html><body>Welcome</body></html>", content_type="text/html"))
+    good = feeds.serve("/rss", rss(OLD))
+    write_config(tmp_path, page, feeds.url("/gone"), good)
+
+    done = parley(tmp_path, "poll", "--once", "--json")
+
+    assert done.returncode == 0
+    assert b'"feeds": 3, "ok": 1, "unchanged": 0, "failed": 2, "entries": 1, "new": 1, "events": 1' in done.stdout
+    with sqlite3.connect(tmp_path / "data" / "archive.db") as archive:
+        assert archive.execute("select count(*) from entries").fetchone() == (1,)
