@@ -5,14 +5,16 @@ Everything else receives what it needs; only this module makes it, and only this
 
 import asyncio
 import logging
+import os
 import secrets
 import signal
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -201,14 +203,17 @@ async def demo(source: int | None = None) -> None:
         _subscribe_terminal(pipeline, clock())
         await terminal.send(_narrated(DEMO_STARTS, clock()))
         for moment in week.moments():
+            await _digests_before(moment, pipeline, clock)
             clock.at = moment
             await pipeline.poll(pipeline.all_states())
-            pipeline.digests()
-            await _tell(pipeline)
+            if await _tell(pipeline) and os.isatty(sys.stdin.fileno() if source is None else source):
+                await asyncio.sleep(BREATH.total_seconds())
         await terminal.send(_narrated(DEMO_ENDS, clock()))
         await _converse(pipeline, terminal, source)
 
 
+BREATH = timedelta(milliseconds=400)
+"""Between two moments of the week, when somebody watches."""
 DEMO_STARTS = (
     "<b>Parley demo</b>: the week of 8–16 May 2025, replayed. The facts are public; publishers and wording are ours. "
     "Feeds are polled from a small server inside this process; no token, no network. "
@@ -235,11 +240,21 @@ def _subscribe_terminal(pipeline: Pipeline, now: datetime) -> None:
         pipeline.people.save_subscription(replace(subscription, next_digest_at=next_digest(subscription, now)))
 
 
-async def _tell(pipeline: Pipeline) -> None:
-    """Route and deliver until nothing is owed."""
+async def _digests_before(moment: datetime, pipeline: Pipeline, clock: WeekClock) -> None:
+    """Let the week's clock stop at each digest that is due before *moment*."""
+    while (reader := pipeline.people.subscription(HERE)) and reader.next_digest_at and reader.next_digest_at < moment:
+        clock.at = reader.next_digest_at
+        pipeline.digests()
+        await _tell(pipeline)
+
+
+async def _tell(pipeline: Pipeline) -> int:
+    """Route and deliver until nothing is owed; return how many messages went out."""
     pipeline.route()
-    while await pipeline.deliver():
-        pass
+    told = 0
+    while sent := await pipeline.deliver():
+        told += sent
+    return told
 
 
 async def _converse(pipeline: Pipeline, terminal: TerminalChat, source: int | None) -> None:
