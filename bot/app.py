@@ -244,6 +244,8 @@ async def _digests_before(moment: datetime, pipeline: Pipeline, clock: WeekClock
     """Let the week's clock stop at each digest that is due before *moment*."""
     while (reader := pipeline.people.subscription(HERE)) and reader.next_digest_at and reader.next_digest_at < moment:
         clock.at = reader.next_digest_at
+        await pipeline.poll(pipeline.all_states())
+        await _tell(pipeline)
         pipeline.digests()
         await _tell(pipeline)
 
