@@ -17,11 +17,13 @@ from bot.story.story import joined, new_story
 NOON = datetime(2025, 5, 10, 12, 0, tzinfo=UTC)
 HEADLINE = "Leaders in Kyiv demand 30-day unconditional ceasefire"
 STYLE = """
-body { margin: 0; padding: 18px; background: #d5e3cf; font: 15px/1.38 "Noto Sans", sans-serif; width: 424px; box-sizing: border-box }
-.bubble { background: #fff; border-radius: 14px; padding: 10px 13px; white-space: pre-wrap; box-shadow: 0 1px 2px #0002 }
-.name { color: #3a8fc2; font-weight: 600 } a { color: #2a7ab0; text-decoration: none }
-.row { display: flex; gap: 5px; margin-top: 5px } .row span { flex: 1; text-align: center; background: #5f8a57cc; color: #fff;
-  border-radius: 9px; padding: 7px 4px; font-size: 14px }
+body { margin: 0; padding: 18px; background: #d5e3cf; font: 15px/1.38 "Noto Sans", sans-serif; width: 424px }
+body { box-sizing: border-box }
+.bubble { background: #fff; border-radius: 14px; padding: 10px 13px; white-space: pre-wrap }
+.name { color: #3a8fc2; font-weight: 600 }
+a { color: #2a7ab0; text-decoration: none }
+.row { display: flex; gap: 5px; margin-top: 5px }
+.row span { flex: 1; text-align: center; background: #5f8a57cc; color: #fff; border-radius: 9px; padding: 7px 4px }
 """
 
 
@@ -55,7 +57,8 @@ def main() -> None:
     message = alert(story, reports, reader)
     rows = "".join(f"<div class=row>{''.join(f'<span>{b.label}</span>' for b in row)}</div>" for row in message.buttons)
     sys.stdout.write(
-        f"<meta charset=utf-8><style>{STYLE}</style><div class=bubble><div class=name>Parley</div>{message.html}</div>{rows}"
+        f"<meta charset=utf-8><style>{STYLE}</style>"
+        f"<div class=bubble><div class=name>Parley</div>{message.html}</div>{rows}"
     )
 
 
