@@ -30,14 +30,18 @@ from bot.detect.rules import load_rules
 from bot.errors import BotError, ConfigError
 from bot.ingest import Ingest
 from bot.model import Access, ChatId, Clock, Delivery, DeliveryKind, Message, Subscription
+from bot.ops.backup import Backup, Restored, back_up, forget_old, restore
+from bot.ops.doctor import Finding, diagnose
 from bot.ops.health import Beats, serving
 from bot.ops.lock import locked
+from bot.ops.upkeep import Upkeep, folder_of
+from bot.ops.watchdog import watched
 from bot.pipeline import Pipeline, Polled
 from bot.poll.children import ParserPool
 from bot.poll.fetch import HttpFetcher
 from bot.poll.replay import PUBLISHERS, RecordedWeek, ReplayServer
 from bot.ports import Chat
-from bot.service import LIMITS, Service
+from bot.service import LAST_LIMITS, LIMITS, WORKS, Service
 from bot.store.archive import ArchiveStore
 from bot.store.people import PeopleStore
 
@@ -86,6 +90,7 @@ async def house(
             commands=Commands(archive, people, catalog, settings),
             catalog=catalog,
             now=now,
+            beats=Beats(LIMITS, WORKS),
         )
 
 
@@ -102,15 +107,19 @@ async def run(config: Config, environment: Environment) -> None:
             house(data=environment.data, config=config, chats={telegram.network: telegram}, catalog=load_catalog())
         )
         await stack.enter_async_context(telegram)
-        beats = Beats(LIMITS)
-        stack.enter_context(serving(beats, config.health.port))
-        in_doubt = pipeline.people.recover(utc_now())
-        if in_doubt:
-            log.warning("messages in doubt since the last run are sent again, marked: %d", in_doubt)
+        stack.enter_context(serving(pipeline.beats, config.health.port))
+        stack.enter_context(watched(pipeline.beats, LAST_LIMITS))
         _let_in(pipeline, config, environment)
         log.info("polling %d feeds", len(pipeline.feeds))
-        service = Service(pipeline, telegram, beats, greet=partial(_greet, pipeline, telegram))
-        await service.run(stop)
+        upkeep = Upkeep(
+            data=environment.data,
+            plan=config.backup,
+            people=pipeline.people,
+            tell=pipeline.tell_owner,
+            now=utc_now,
+        )
+        greet = partial(_greet, pipeline, telegram)
+        await Service(pipeline, telegram, pipeline.beats, greet=greet, upkeep=upkeep).run(stop)
     log.info("stopped")
 
 
@@ -172,6 +181,31 @@ def counted(polled: Sequence[Polled]) -> dict[str, int]:
         "new": sum(one.new for one in polled),
         "events": sum(one.events for one in polled),
     }
+
+
+# ---------------------------------------------------------------------------------------------- parley backup, restore
+def make_backup(config: Config, environment: Environment, folder: Path | None, keep: int | None) -> Backup:
+    """Back up, beside a running bot or without one, and delete backups beyond *keep*."""
+    where = folder or folder_of(config.backup, environment.data)
+    backup = back_up(environment.data, where, utc_now())
+    forget_old(where, config.backup.keep if keep is None else keep)
+    return backup
+
+
+def restore_backup(environment: Environment, folder: Path) -> Restored:
+    """Put a backup in place of the databases; raise BotError, with nothing changed, if it cannot be used."""
+    return restore(environment.data, folder, utc_now(), opens=_open_both)
+
+
+def _open_both(folder: Path) -> None:
+    """Bring both databases in *folder* to this version."""
+    PeopleStore.open(folder / "people.db").close()
+    ArchiveStore.open(folder / "archive.db").close()
+
+
+def examine(config: Config, environment: Environment) -> Sequence[Finding]:
+    """Look at databases, disk and backups."""
+    return diagnose(environment.data, config.backup, utc_now())
 
 
 # ---------------------------------------------------------------------------------------------- parley demo

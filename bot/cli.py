@@ -15,6 +15,7 @@ import typer
 
 if TYPE_CHECKING:
     from bot.config import Config, Environment
+    from bot.ops.backup import Backup
 
 CONFIG, GAVE_UP, FAILED = 2, 70, 1
 
@@ -225,6 +226,62 @@ def health(config: ConfigOption = None) -> None:
         typer.echo(words)
         if not well:
             raise typer.Exit(FAILED)
+
+
+@app.command()
+def doctor(config: ConfigOption = None) -> None:
+    """Look for damage, undelivered messages, silent feeds; say what to do. A running bot is not disturbed."""
+    with outcome():
+        from bot.app import examine
+
+        ill = False
+        for found in examine(*_settings(config)):
+            remedy = "" if found.well or not found.remedy else f"\n     -> {found.remedy}"
+            typer.echo(f"{'ok  ' if found.well else 'FAIL'} {found.name}: {found.words}{remedy}", err=not found.well)
+            ill = ill or not found.well
+        if ill:
+            raise typer.Exit(FAILED)
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path | None, typer.Argument(help="Where to (default: [backup] folder in config.toml).")] = None,
+    keep: Annotated[int | None, typer.Option(min=0, help="Delete all but the newest so many; 0 deletes none.")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Copy both databases, while the bot runs or not, and check the copies."""
+    with outcome():
+        from bot.app import make_backup
+
+        made = make_backup(*_settings(config), folder, keep)
+        typer.echo(f"{made.folder}: {_contents(made)}")
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(help="A backup, or a folder of backups: then its newest.")],
+    config: ConfigOption = None,
+) -> None:
+    """Put a backup in place of the databases. Stop the bot first; what is replaced is kept aside."""
+    with outcome():
+        from bot.app import restore_backup
+
+        _, environment = _settings(config)
+        done = restore_backup(environment, folder)
+        typer.echo(
+            f"restored {done.backup.folder}, made {done.backup.made_at:%Y-%m-%d %H:%M} UTC: {_contents(done.backup)}"
+        )
+        typer.echo(f"what was there before is in {done.aside}" if done.aside else "there was nothing there before")
+        typer.echo(
+            f"{done.marked} messages were waiting in it: they will be sent, marked as possible repeats; "
+            f"{done.too_old} were older than a day and will not"
+        )
+        typer.echo("The next start begins at the end of the archive and tells the owner.")
+
+
+def _contents(made: "Backup") -> str:
+    counts = {table: rows for copied in made.files.values() for table, rows in copied.rows.items()}
+    return ", ".join(f"{rows} {table}" for table, rows in counts.items())
 
 
 def _version(wanted: bool) -> None:

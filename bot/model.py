@@ -289,19 +289,28 @@ class Loudness(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subscription:
-    """What one chat wants to hear. An empty set means everything.
+class Wishes:
+    """What somebody wants to hear, and in which words. An empty set means everything.
 
-    *conflicts* are ids of `conflicts.toml`; *digest_hours* are hours of the day in *time_zone* (IANA name);
-    *next_digest_at* is when the next digest is due (None: no digests). *paused_until* mutes alerts until then.
+    *conflicts* are ids of `conflicts.toml`; *time_zone* is an IANA name. Chats of equal wishes are told the same.
     """
 
-    chat: ChatId
     conflicts: frozenset[str] = frozenset()
     types: frozenset[EventType] = frozenset()
     loudness: Loudness = Loudness.ALL
     language: str = "en"
     time_zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription(Wishes):
+    """What one chat wants to hear.
+
+    *digest_hours* are hours of the day in *time_zone*; *next_digest_at* is when the next digest is due (None: no
+    digests). *paused_until* mutes alerts until then.
+    """
+
+    chat: ChatId
     digest_hours: tuple[int, ...] = (8, 20)
     next_digest_at: datetime | None = None
     last_digest_at: datetime | None = None
@@ -371,13 +380,17 @@ class DeliveryKind(StrEnum):
 
 
 class DeliveryStatus(StrEnum):
-    """Where a delivery stands: ready -> sending -> sent | retry | dead."""
+    """Where a delivery stands: ready -> sending -> sent | retry | dead.
+
+    An edit that still waits when a newer one of the same message comes is superseded: the newer one says it all.
+    """
 
     READY = "ready"
     SENDING = "sending"
     RETRY = "retry"
     SENT = "sent"
     DEAD = "dead"
+    SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -428,7 +441,8 @@ class Delivery:
     """One message owed to one chat: a row of the outbox. What was rendered is frozen.
 
     *dedupe_key* is unique: the same thing is never owed twice. *maybe*: an earlier attempt may have arrived, so this
-    one is marked as a possible repeat. *edits* names the message to change instead of sending a new one.
+    one is marked as a possible repeat. *edits* names the message to change instead of sending a new one. *urgent*: it
+    changes what people were told before, so it overtakes first news.
     """
 
     dedupe_key: str
@@ -439,6 +453,7 @@ class Delivery:
     created_at: datetime
     story_id: str = ""
     edits: str = ""
+    urgent: bool = False
     id: int = 0
     status: DeliveryStatus = DeliveryStatus.READY
     attempts: int = 0
@@ -449,6 +464,8 @@ class Delivery:
     error: str = field(default="", compare=False)
     chat_rests_until: datetime | None = None
     """The chat itself asked for quiet until then (flood control); known from the send to `settle` only."""
+    paid: bool = field(default=False, compare=False)
+    """It leaves above the free pace, for money; known from the claim to `settle` only."""
 
     def after(self, result: SendResult, now: datetime) -> "Delivery":
         """Return this delivery as it stands once *result* is known.
@@ -495,3 +512,35 @@ class Delivery:
                     chat_rests_until=next_attempt_at if result.flood else None,
                     error=result.reason,
                 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broadcast:
+    """An alert that is owed to every chat whose wishes are among *readers*, the same words to all.
+
+    A chat's own dedupe key is *key* with the chat's name behind it. Chats that muted the story or paused are left out.
+    *after* is where the store goes on when it owes a broadcast in slices.
+    """
+
+    key: str
+    message: Message
+    readers: tuple[Wishes, ...]
+    created_at: datetime
+    story_id: str = ""
+    urgent: bool = False
+    maybe: bool = False
+    after: int = 0
+
+    def delivery(self, chat: ChatId) -> Delivery:
+        """Return what this means for one *chat*."""
+        return Delivery(
+            dedupe_key=f"{self.key}:{chat.network}:{chat.room}",
+            chat=chat,
+            kind=DeliveryKind.ALERT,
+            message=self.message,
+            next_attempt_at=self.created_at,
+            created_at=self.created_at,
+            story_id=self.story_id,
+            urgent=self.urgent,
+            maybe=self.maybe,
+        )

@@ -14,8 +14,8 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -26,6 +26,7 @@ from bot.chat.commands import Commands, Reply
 from bot.errors import FeedError, StoreError
 from bot.ingest import Ingest
 from bot.model import (
+    ChatId,
     Clock,
     Cursor,
     Delivery,
@@ -34,16 +35,19 @@ from bot.model import (
     FeedState,
     InboxItem,
     Incoming,
+    LoggedChange,
     Message,
     Report,
+    SendResult,
     Sent,
     Story,
     Subscription,
     Undeliverable,
 )
+from bot.ops.health import Beats
 from bot.poll.guard import host_of
 from bot.poll.schedule import SHORTEST_WAIT, after_failure, after_success
-from bot.ports import Archive, Chat, Fetcher, NotModified, Parser, People
+from bot.ports import RESTORED_AT, Archive, Chat, Fetcher, NotModified, Parser, People
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -55,6 +59,11 @@ ARCHIVE_CHANGED = (
     "See /latest for what it holds."
 )
 SORRY = "Sorry, that went wrong on my side, and it is noted in my log. /help shows what I understand."
+
+READ_DEADLINE = timedelta(seconds=90)
+"""No fetch and no parse takes so long, for they have deadlines of their own; what does, hangs."""
+FIRST_REST, LONGEST_REST = timedelta(seconds=10), timedelta(minutes=5)
+"""How long no feed is asked after the archive could not keep what one brought."""
 
 AT_ONCE = 12
 """Feeds fetched at the same time: more only makes the chat side wait (measured: 87 at once stall it over 100 ms)."""
@@ -70,6 +79,7 @@ class Polled:
     entries: int = 0
     new: int = 0
     events: int = 0
+    refused: StoreError | None = None
 
 
 @dataclass(kw_only=True)
@@ -77,6 +87,7 @@ class Pipeline:
     """The stages, and the sockets they are plugged into.
 
     *archive* and *people* are used in the event loop's thread; *ingest* has an archive of its own in *writer*.
+    Feeds that are read beat as "read".
     """
 
     feeds: Mapping[str, Feed]
@@ -91,15 +102,28 @@ class Pipeline:
     commands: Commands
     catalog: Catalog
     now: Clock
+    beats: Beats = field(default_factory=lambda: Beats({}))
+    read_deadline: timedelta = READ_DEADLINE
+    first_rest: timedelta = FIRST_REST
 
     def __post_init__(self) -> None:
         self._busy: set[str] = set()
         self._places = asyncio.Semaphore(AT_ONCE)
+        self._rest = timedelta(0)
+        self._rests_until = datetime.min.replace(tzinfo=UTC)
+        self._sends: set[asyncio.Task[None]] = set()
+        self._fates: list[tuple[Delivery, SendResult, datetime]] = []
 
     # -------------------------------------------------------------------------------------- poll
     def due(self) -> Sequence[FeedState]:
-        """Return the feeds whose time has come and whose host is not being asked already."""
-        return [s for s in self.archive.due_feeds(self.now()) if host_of(s.url) not in self._busy]
+        """Return the feeds whose time has come and whose host is not being asked already.
+
+        None for a while after the archive refused: what cannot be kept would be asked for again every second.
+        """
+        now = self.now()
+        if now < self._rests_until:
+            return []
+        return [s for s in self.archive.due_feeds(now) if host_of(s.url) not in self._busy]
 
     def all_states(self) -> Sequence[FeedState]:
         """Return every feed, due or not."""
@@ -123,17 +147,43 @@ class Pipeline:
 
     async def _poll_feed(self, feed: Feed, state: FeedState) -> Polled:
         """Poll one feed; what goes wrong is its own affair and harms no other."""
+        async with self._places:
+            with self.beats.working("read"):
+                try:
+                    polled = await self._read_in_time(feed, state)
+                except StoreError as error:
+                    self._rest_after(error)
+                    self.beats.beat("read")
+                    return Polled(url=feed.url, error=str(error), refused=error)
+        self._rest = timedelta(0)
+        return polled
+
+    async def _read_in_time(self, feed: Feed, state: FeedState) -> Polled:
         try:
-            async with self._places:
-                return await self._read(feed, state)
+            async with asyncio.timeout(self.read_deadline.total_seconds()):
+                polled = await self._read(feed, state)
+        except TimeoutError:
+            # No beat: if nothing else comes to an end either, it is not the feed that is ill.
+            hung = FeedError(feed.url, f"reading it took more than {self.read_deadline.total_seconds():g} seconds")
+            return await self._put_off(feed, state, hung)
         except FeedError as error:
-            log.warning("feed skipped: %s", error)
-            after = after_failure(feed, state, self.now(), error, floor=self._floor(feed))
-            await self._in_writer(self.ingest.note, after)
-            return Polled(url=feed.url, error=error.message)
-        except StoreError as error:
-            log.exception("feed not stored, tried again later: %s", feed.url)
-            return Polled(url=feed.url, error=str(error))
+            polled = await self._put_off(feed, state, error)
+        self.beats.beat("read")
+        return polled
+
+    async def _put_off(self, feed: Feed, state: FeedState, error: FeedError) -> Polled:
+        log.warning("feed skipped: %s", error)
+        after = after_failure(feed, state, self.now(), error, floor=self._floor(feed))
+        await self._in_writer(self.ingest.note, after)
+        return Polled(url=feed.url, error=error.message)
+
+    def _rest_after(self, error: StoreError) -> None:
+        """Ask no feed for a while, longer each time."""
+        now = self.now()
+        if now >= self._rests_until:
+            self._rest = min(max(2 * self._rest, self.first_rest), LONGEST_REST)
+            self._rests_until = now + self._rest
+            log.error("what feeds bring cannot be stored, tried again in %d s: %s", self._rest.total_seconds(), error)
 
     async def _read(self, feed: Feed, state: FeedState) -> Polled:
         answer = await self.fetcher.fetch(feed, state)
@@ -162,12 +212,15 @@ class Pipeline:
         if not changes:
             return 0
         subscriptions, muted = self.people.subscriptions(), self.people.muted_stories()
+        restored_at = self.people.note(RESTORED_AT)
         owed: list[Delivery] = []
         for change in changes:
             story = self.archive.story(change.story_id)
             if story:
                 reports = self.archive.reports(story.id)
-                owed += route(change, story, reports, subscriptions, muted, self.catalog, self.now())
+                told = route(change, story, reports, subscriptions, muted, self.catalog, self.now())
+                maybe = bool(restored_at) and _published_before(datetime.fromisoformat(restored_at), change, reports)
+                owed += [replace(delivery, maybe=maybe) for delivery in told]
         with self.people.transaction():
             new = self.people.enqueue(owed)
             self.people.move_cursor(cursor._replace(change_id=changes[-1].id))
@@ -213,10 +266,9 @@ class Pipeline:
     async def answer(self, network: str) -> int:
         """Apply what people said and owe the replies, each in one transaction; return how many were answered."""
         items = self.people.unanswered(network)
-        for item in items:
-            incoming = self._answer_one(item)
-            if incoming and incoming.callback_id:
-                await self.chats[network].acknowledge(incoming)
+        applied = [self._answer_one(item) for item in items]
+        pressed = [incoming for incoming in applied if incoming and incoming.callback_id]
+        await asyncio.gather(*(self.chats[network].acknowledge(incoming) for incoming in pressed))
         return len(items)
 
     def _answer_one(self, item: InboxItem) -> Incoming | None:
@@ -244,38 +296,81 @@ class Pipeline:
                 self.people.enqueue([_owed_reply(item, -1, incoming, Reply(message=Message(html=SORRY)), now)])
 
     async def deliver(self) -> int:
-        """Send what is due, as the pace allows; return how many were tried."""
-        claimed = self.people.claim(self.now())
-        await asyncio.gather(*(self._send(delivery) for delivery in claimed))
-        return len(claimed)
+        """Send what is due, as the pace allows, and record what became of it; return how many were tried."""
+        self._record_fates()
+        sends = [self._start(delivery) for delivery in self.people.claim(self.now())]
+        if sends:
+            # Not gather: when we are cancelled, what is on its way must arrive and be recorded all the same.
+            await asyncio.wait(sends)
+        for send in sends:
+            send.result()
+        return len(sends)
+
+    async def finish(self, within: timedelta) -> None:
+        """Let the sends under way come to their end; one that takes longer is dropped, and its fate stays in doubt."""
+        if self._sends:
+            await asyncio.wait(self._sends, timeout=within.total_seconds())
+        if hung := list(self._sends):
+            log.warning("messages that did not get away in time, to be sent again, marked: %d", len(hung))
+            for send in hung:
+                send.cancel()
+            await asyncio.wait(hung, timeout=1)
+
+    async def recover(self) -> int:
+        """Owe again, marked, what was being sent when this or a former process stopped sending; return how many."""
+        self._record_fates()
+        return self.people.recover(self.now())
+
+    def _start(self, delivery: Delivery) -> "asyncio.Task[None]":
+        send = asyncio.create_task(self._send(delivery))
+        self._sends.add(send)
+        send.add_done_callback(self._sends.discard)
+        return send
 
     async def _send(self, delivery: Delivery) -> None:
         result = await self.chats[delivery.chat.network].send(delivery)
-        now = self.now()
-        with self.people.transaction():
-            self.people.settle(delivery.after(result, now), now)
-            if isinstance(result, Undeliverable) and result.gone:
-                self.people.pause(delivery.chat, result.reason, now)
         if not isinstance(result, Sent):
             log.warning("delivery not sent: %s %s", delivery.kind, getattr(result, "reason", "chat moved"))
+        self._fates.append((delivery, result, self.now()))
+        self._record_fates()
+
+    def _record_fates(self) -> None:
+        """Record what became of sends; a fate that the database refuses is kept, or what was sent would be repeated."""
+        while self._fates:
+            delivery, result, at = self._fates[0]
+            with self.people.transaction():
+                self.people.settle(delivery.after(result, at), at)
+                if isinstance(result, Undeliverable) and result.gone:
+                    self.people.pause(delivery.chat, result.reason, at)
+            del self._fates[0]
 
     def tell_owner(self, key: str, html: str) -> None:
         """Owe the owner, if there is one, a notice; the same *key* is told once."""
+        if owner := self.people.owner():
+            self.people.enqueue([_owed_notice(key, owner, html, self.now())])
+
+    async def tell_owner_at_once(self, html: str) -> None:
+        """Tell the owner past the outbox, once and unrecorded: for when the outbox takes nothing."""
         owner = self.people.owner()
-        if owner:
-            now = self.now()
-            self.people.enqueue(
-                [
-                    Delivery(
-                        dedupe_key=f"notice:{key}",
-                        chat=owner,
-                        kind=DeliveryKind.NOTICE,
-                        message=Message(html=html, silent=True),
-                        next_attempt_at=now,
-                        created_at=now,
-                    )
-                ]
-            )
+        if owner and owner.network in self.chats:
+            await self.chats[owner.network].send(_owed_notice("at once", owner, html, self.now()))
+
+
+def _published_before(at: datetime, change: LoggedChange, reports: Sequence[Report]) -> bool:
+    """Tell whether the report behind *change* is older than *at*."""
+    times = [report.entry.happened_at for report in reports if report.entry.key == change.entry_key]
+    return any(time < at for time in times if time)
+
+
+def _owed_notice(key: str, owner: ChatId, html: str, now: datetime) -> Delivery:
+    return Delivery(
+        dedupe_key=f"notice:{key}",
+        chat=owner,
+        kind=DeliveryKind.NOTICE,
+        message=Message(html=html, silent=True),
+        next_attempt_at=now,
+        created_at=now,
+    )
 
 
 def _owed_digest(subscription: Subscription, message: Message, now: datetime) -> Delivery:

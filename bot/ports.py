@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from bot.errors import BotError
 from bot.model import (
     Access,
+    Broadcast,
     ChatId,
     Cursor,
     Delivery,
@@ -30,6 +31,7 @@ from bot.model import (
     Story,
     StoryChange,
     Subscription,
+    Wishes,
 )
 
 
@@ -174,6 +176,17 @@ class Archive(Protocol):
 
 
 # ------------------------------------------------------------------------------------------ people
+class Queue(NamedTuple):
+    """How many sends may be under way at once, and when a claim may find something next (None: nothing waits)."""
+
+    lanes: int
+    next_at: datetime | None
+
+
+RESTORED_AT = "restored_at"
+"""The note that says when a backup took the place of people.db: what is read anew since may have been told before."""
+
+
 class People(Protocol):
     """Remembers who reads what (people.db). In a war that is dangerous data: it is kept apart and never logged."""
 
@@ -223,6 +236,10 @@ class People(Protocol):
         """Return every subscription of a chat that is not paused for good."""
         ...
 
+    def wishes(self) -> Sequence[Wishes]:
+        """Return what anybody wants to hear, each once."""
+        ...
+
     def save_subscription(self, subscription: Subscription) -> None:
         """Add *subscription*, or replace the one its chat has."""
         ...
@@ -265,8 +282,22 @@ class People(Protocol):
         """Owe *deliveries*, those aside that are owed or done already; return how many are new."""
         ...
 
+    def broadcast(self, broadcast: Broadcast, *, most: int) -> tuple[int, Broadcast | None]:
+        """Owe *broadcast* to at most so many of its chats, those aside that are owed it or had it already.
+
+        Return how many are new, and what is left to owe.
+        """
+        ...
+
     def claim(self, now: datetime, *, limit: int = 1) -> Sequence[Delivery]:
-        """Take due deliveries and mark them as being sent, as the pace allows: replies, alerts, then digests."""
+        """Take due deliveries and mark them as being sent, as the pace allows: the most urgent first.
+
+        Replies, then what changes a story that was told, then first news, then digests.
+        """
+        ...
+
+    def queue(self, now: datetime) -> Queue:
+        """Return what the next claim can expect."""
         ...
 
     def settle(self, delivery: Delivery, now: datetime) -> None:
@@ -279,6 +310,14 @@ class People(Protocol):
 
     def outbox_counts(self) -> Mapping[str, int]:
         """Return how many deliveries stand in each status."""
+        ...
+
+    def dead_letters(self, since: datetime) -> Mapping[str, int]:
+        """Return how many deliveries were given up since then, by reason, the most frequent first."""
+        ...
+
+    def sweep(self, now: datetime) -> int:
+        """Give up what is too old to be sent, and forget what ended long ago: a slice of it; return how many rows."""
         ...
 
     # -- cursor and notes

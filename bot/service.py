@@ -1,23 +1,28 @@
-"""What a running Parley does all day: four tasks and two ticks, each of which beats while it gets on.
+"""What a running Parley does all day: four tasks, each of which beats while it gets on.
 
 listen   getUpdates -> inbox             answer   inbox -> commands -> outbox
-poll     every second: the due feeds     deliver  change log -> outbox -> chats
-digests  every 20 seconds: the due ones
+poll     ticks: the due feeds, digests   deliver  change log -> outbox -> chats
+         and upkeep
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from html import escape
 from itertools import count
 from typing import TypeVar
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.errors import StoreError
+from bot.model import InboxItem
 from bot.ops.health import Beats
 from bot.ops.supervise import supervise
+from bot.ops.upkeep import Upkeep
 from bot.pipeline import Pipeline
 from bot.ports import Inlet, SecondCopyError, UnreachableError
 
@@ -26,59 +31,110 @@ T = TypeVar("T")
 
 POLL_TICK = timedelta(seconds=1)
 DIGEST_TICK = timedelta(seconds=20)
+UPKEEP_TICK = timedelta(minutes=1)
 IDLE = timedelta(milliseconds=100)
 """How long an empty outbox rests: what an alert waits at most before its first attempt."""
 LONG_POLL = timedelta(seconds=30)
+PATIENCE = timedelta(seconds=50)
+"""How long one question to the network may take in all."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(seconds=30)
+REFUSED_PAUSE = timedelta(seconds=5)
+"""After a database refused; it may be a full disk, which somebody has to clear."""
+LAST_SENDS = timedelta(seconds=8)
+"""How long a stop waits for messages that are on their way: Docker kills after 10 seconds unless told otherwise."""
 SECOND_COPY = (
     "Another program is receiving this bot's messages, so commands may go astray. "
     "If a second copy of me runs somewhere, stop one of the two."
 )
-LIMITS = {
-    "poll": timedelta(seconds=60),
-    "deliver": timedelta(seconds=60),
-    "answer": timedelta(seconds=60),
-    "listen": timedelta(seconds=90),
-}
-"""How old a task's last beat may be; `listen` waits for Telegram up to its long poll and read timeout."""
+REFUSED = (
+    "I cannot store anything at the moment, so I can neither alert nor answer: {why}. "
+    "Nothing is lost; I go on by myself as soon as I can."
+)
+ACCEPTED = "I can store everything again, and go on where I stopped."
+GREETING, STOPPING, STORAGE = "greeting", "stopping", "storage"
+"""What can keep us from being ready."""
+LIMITS = {name: timedelta(seconds=60) for name in ("poll", "deliver", "answer", "listen", "loop")}
+"""How old a task's last beat may be before /healthz turns red and the task is started again."""
+WORKS = {"read": timedelta(seconds=60)}
+"""How long no feed may come to its end while some are being read."""
+LAST_LIMITS = {"loop": timedelta(minutes=2), "read": timedelta(minutes=5)}
+"""When the process ends, for what stands still is nothing that it could start again itself."""
 
 
 class Service:
     """Keeps a pipeline going for one chat network until it is told to stop."""
 
-    def __init__(self, pipeline: Pipeline, inlet: Inlet, beats: Beats, *, greet: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        inlet: Inlet,
+        beats: Beats,
+        *,
+        greet: Callable[[], Awaitable[None]],
+        upkeep: Upkeep,
+        upkeep_every: timedelta = UPKEEP_TICK,
+    ) -> None:
         self._pipeline = pipeline
         self._inlet = inlet
         self._beats = beats
         self._greet = greet
+        self._upkeep = upkeep
+        self._upkeep_every = upkeep_every
         self._arrived = asyncio.Event()
+        self._refusals: Counter[str] = Counter()
+        self._told_of_refusal_on = ""
+        beats.missing.add(GREETING)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Run until *stop*; raise GaveUpError (in a group) if a task keeps crashing.
+        """Run until *stop*; raise GaveUpError if a task keeps failing.
 
         At the stop no new work is begun, sends under way are waited for, and what is left is owed on disk.
         """
-        scheduler = self._scheduler()
-        scheduler.start()
         tasks = asyncio.create_task(
-            supervise({"listen": self._listen, "answer": self._answer, "deliver": self._deliver})
+            supervise(
+                {
+                    "poll": self._tick,
+                    "listen": self._listen,
+                    "answer": self._answer,
+                    "deliver": self._deliver,
+                    "loop": self._turn,
+                },
+                self._beats,
+            )
         )
         stopping = asyncio.create_task(stop.wait())
         try:
             await asyncio.wait({tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            await self._stop(stopping, tasks)
+
+    async def _stop(self, *tasks: "asyncio.Task[object]") -> None:
+        self._beats.missing.add(STOPPING)
+        for task in tasks:
+            task.cancel()
+        try:
+            for task in tasks:
+                with suppress(asyncio.CancelledError):
+                    await task
+        finally:
+            await self._pipeline.finish(LAST_SENDS)
+
+    # -- ticks
+    async def _tick(self) -> None:
+        scheduler = self._scheduler()
+        scheduler.start()
+        try:
+            await asyncio.Event().wait()
+        finally:
             scheduler.shutdown(wait=False)
-            for task in (stopping, tasks):
-                task.cancel()
-            with suppress(asyncio.CancelledError):
-                await tasks
 
     def _scheduler(self) -> AsyncIOScheduler:
-        """Two ticks. A poll that waits for a slow host must not keep the other hosts from theirs: ticks overlap."""
+        """Three ticks. A poll that waits for a slow host must not keep the others from theirs: its ticks overlap."""
         scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None})
         for name, work, every, most in (
             ("poll", self._poll, POLL_TICK, 200),
             ("digests", self._digests, DIGEST_TICK, 1),
+            ("upkeep", self._upkeep.look, self._upkeep_every, 1),
         ):
             scheduler.add_job(
                 _guarded,
@@ -94,66 +150,132 @@ class Service:
     async def _poll(self) -> None:
         due = self._pipeline.due()
         self._beats.beat("poll")
-        if due:
-            await self._pipeline.poll(due)
+        if not due:
+            return
+        polled = await self._pipeline.poll(due)
+        if refused := next((one.refused for one in polled if one.refused), None):
+            await self._refused("poll", refused)
+        else:
+            self._accepted("poll")
 
     async def _digests(self) -> None:
         self._pipeline.digests()
 
+    async def _turn(self) -> None:
+        """Show that the event loop turns."""
+        while True:
+            self._beats.beat("loop")
+            await asyncio.sleep(1)
+
+    # -- tasks
     async def _listen(self) -> None:
         """Store what people say before it is confirmed to the network.
 
         No offset is sent at first: the network then repeats what was not confirmed, and the inbox knows what it has.
         """
-        await self._when_reachable(self._greet)
+        if GREETING in self._beats.missing:
+            await self._when_reachable(self._greet)
+            self._beats.missing.discard(GREETING)
         offset: int | None = None
         while True:
             items = await self._when_reachable(partial(self._inlet.receive, offset, LONG_POLL))
             self._beats.beat("listen")
             if items:
-                people = self._pipeline.people
-                with people.transaction():
-                    people.receive(items, self._pipeline.now())
+                await self._when_stored("listen", partial(self._receive, items))
                 offset = max(item.update_id for item in items) + 1
                 self._arrived.set()
 
-    async def _when_reachable(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Return the network's answer, asking again with growing pauses while it does not give one."""
-        for failures in count():
-            try:
-                return await ask()
-            except SecondCopyError as error:
-                log.warning("another program receives this bot's messages; is a second copy running? %s", error)
-                self._pipeline.tell_owner(f"second copy {self._pipeline.now():%Y-%m-%d}", SECOND_COPY)
-                wait = error.after or LONGEST_PAUSE
-            except UnreachableError as error:
-                log.warning("the chat network cannot be reached, trying again: %s", error)
-                wait = error.after or min(FIRST_PAUSE * 2 ** min(failures, 10), LONGEST_PAUSE)
-            self._beats.beat("listen")  # alive and trying; it is the network that is not there
-            await asyncio.sleep(wait.total_seconds())
-        raise AssertionError
+    async def _receive(self, items: Sequence[InboxItem]) -> None:
+        people = self._pipeline.people
+        with people.transaction():
+            people.receive(items, self._pipeline.now())
 
     async def _answer(self) -> None:
         while True:
             self._arrived.clear()
-            answered = await self._pipeline.answer(self._inlet.network)
-            self._beats.beat("answer")
-            if not answered:
+            if not await self._when_stored("answer", partial(self._pipeline.answer, self._inlet.network)):
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._arrived.wait(), timeout=5)
 
     async def _deliver(self) -> None:
+        await self._pipeline.finish(LAST_SENDS)  # of the sender that crashed or hung before this one
+        in_doubt = await self._when_stored("deliver", self._pipeline.recover)
+        if in_doubt:
+            log.warning("messages whose fate is in doubt are sent again, marked: %d", in_doubt)
         while True:
-            self._pipeline.route()
-            sent = await self._pipeline.deliver()
-            self._beats.beat("deliver")
-            if not sent:
+            if not await self._when_stored("deliver", self._send_due):
                 await asyncio.sleep(IDLE.total_seconds())
+
+    async def _send_due(self) -> int:
+        self._pipeline.route()
+        return await self._pipeline.deliver()
+
+    # -- the network and the disk may be away for a while
+    async def _when_reachable(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Return the network's answer, asking again with growing pauses while it does not give one."""
+        for failures in count():
+            try:
+                async with asyncio.timeout(PATIENCE.total_seconds()):
+                    return await ask()
+            except SecondCopyError as error:
+                log.warning("another program receives this bot's messages; is a second copy running? %s", error)
+                with suppress(StoreError):
+                    self._pipeline.tell_owner(f"second copy {self._pipeline.now():%Y-%m-%d}", SECOND_COPY)
+                wait = error.after or LONGEST_PAUSE
+            except (UnreachableError, TimeoutError) as error:
+                log.warning("the chat network cannot be reached, trying again: %s", error or "no answer in time")
+                wait = getattr(error, "after", None) or min(FIRST_PAUSE * 2 ** min(failures, 10), LONGEST_PAUSE)
+            await self._rest("listen", wait)
+        raise AssertionError
+
+    async def _when_stored(self, name: str, work: Callable[[], Awaitable[T]]) -> T:
+        """Return what *work* returns, trying again while a database refuses; beat all the while."""
+        while True:
+            try:
+                done = await work()
+                self._accepted(name)
+            except StoreError as error:
+                await self._refused(name, error)
+                await self._rest(name, REFUSED_PAUSE)
+            else:
+                self._beats.beat(name)
+                return done
+
+    async def _rest(self, name: str, wait: timedelta) -> None:
+        """Rest, and be alive: it is the network or the disk that is not there."""
+        while wait > timedelta(0):
+            self._beats.beat(name)
+            await asyncio.sleep(min(wait, LONGEST_PAUSE).total_seconds())
+            wait -= LONGEST_PAUSE
+        self._beats.beat(name)
+
+    async def _refused(self, name: str, error: StoreError) -> None:
+        """Say that a database refused; tell the owner if it did so twice in a row, once a day."""
+        log.error("%s: not stored, nothing is lost, trying again: %s", name, error)
+        self._refusals[name] += 1
+        self._beats.missing.add(STORAGE)
+        today = f"{self._pipeline.now():%Y-%m-%d}"
+        if self._refusals[name] > 1 and self._told_of_refusal_on != today:
+            self._told_of_refusal_on = today
+            with suppress(StoreError):  # it does not even say who the owner is
+                await self._pipeline.tell_owner_at_once(REFUSED.format(why=escape(str(error))))
+
+    def _accepted(self, name: str) -> None:
+        if name not in self._refusals:
+            return
+        if len(self._refusals) == 1 and self._told_of_refusal_on:
+            self._pipeline.tell_owner(f"stored again {self._pipeline.now():%Y-%m-%d %H:%M}", ACCEPTED)
+        del self._refusals[name]
+        if not self._refusals:
+            log.info("everything is stored again")
+            self._beats.missing.discard(STORAGE)
 
 
 async def _guarded(name: str, work: Callable[[], Awaitable[None]]) -> None:
     """Run a scheduled job; whatever it raises is logged, and the next tick tries again."""
     try:
         await work()
+    except StoreError as error:
+        log.warning("tick %s put off: %s", name, error)
     except Exception:
         log.exception("tick %s failed", name)

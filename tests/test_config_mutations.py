@@ -25,6 +25,10 @@ hours = ["08:00", "20:00"]
 time_zone = "Europe/Kyiv"
 [health]
 port = 8787
+[backup]
+every = "24 h"
+keep = 7
+folder = "/backups"
 [[feeds]]
 url = "https://news.example/rss"
 title = "News"
@@ -55,6 +59,8 @@ RIGHT = {
     "contact": {"text"},
     "hours": {"list"},
     "port": {"number"},
+    "keep": {"number"},
+    "folder": {"text"},
     "title": {"text"},
     "publisher": {"text"},
     "every": {"number"},

@@ -4,6 +4,7 @@ import csv
 import random
 import tomllib
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -49,6 +50,27 @@ def test_an_example_of_the_taxonomy_has_its_type(type_: str, title: str) -> None
 @pytest.mark.parametrize("title", negatives())
 def test_what_only_sounds_like_peace_stays_out(title: str) -> None:
     assert not judge(title).relevant
+
+
+def headlines() -> list[tuple[str, str]]:
+    """Return our own headlines and what they are: a type, "-" (stays out), or "not in force" (no truce in force)."""
+    lines = Path(__file__).with_name("detect_headlines.tsv").read_text(encoding="utf-8").splitlines()
+    return [(expected, headline) for expected, _, headline in (line.partition("\t") for line in lines[1:])]
+
+
+@pytest.mark.parametrize(("expected", "title"), headlines())
+def test_a_headline_of_ours_is_judged_as_written(expected: str, title: str) -> None:
+    found = judge(title).event
+
+    match expected:
+        case "-":
+            assert found is None
+        case "not in force":
+            assert found
+            assert found.type not in IN_FORCE
+        case _:
+            assert found
+            assert found.type == expected
 
 
 # ------------------------------------------------------------------------------------------ traps (detection.md 2.3)
@@ -118,6 +140,7 @@ def test_spans_of_a_summary_that_repeats_the_title_are_right_too() -> None:
     spoken = [mention for mention in verdict.mentions if mention.field == "summary"]
     assert spoken
     assert all(summary[m.start : m.end] == m.text for m in spoken)
+
 
 # ----------------------------------------------------------------------------------- no truce where there is none
 @pytest.mark.parametrize(
@@ -284,5 +307,5 @@ def test_what_was_cancelled_and_what_nearly_fired_is_told() -> None:
     told_cancelled = explain(cancelled, DETECTOR.judge(cancelled), DETECTOR.rules)
     told_near = explain(near, DETECTOR.judge(near), DETECTOR.rules)
 
-    assert '- cancelled trade-truce            "trade truce"' in told_cancelled
+    assert '- cancelled trade-truce (ceasefire-title) "trade truce"' in told_cancelled
     assert "a near miss: 0.3 short" in told_near

@@ -7,6 +7,7 @@ do not understand is ignored.
 from bot.config.environment import VARIABLES, Environment
 from bot.config.file import (
     KEYS,
+    BackupConfig,
     Config,
     DigestConfig,
     HealthConfig,
@@ -19,6 +20,7 @@ from bot.config.file import (
 __all__ = [
     "KEYS",
     "VARIABLES",
+    "BackupConfig",
     "Config",
     "DigestConfig",
     "Environment",

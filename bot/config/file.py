@@ -80,6 +80,20 @@ class HealthConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BackupConfig:
+    """How often both databases are copied, how many copies are kept (0: none are made), and in which folder.
+
+    An empty *folder* means one within the data folder.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    every: Annotated[timedelta, PlainValidator(values.backup_every)] = timedelta(hours=24)
+    keep: Annotated[StrictInt, AfterValidator(values.keep)] = 7
+    folder: StrictStr = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """Everything that config.toml says, defaults filled in."""
 
@@ -87,6 +101,7 @@ class Config:
     polling: PollingConfig = field(default_factory=PollingConfig)
     digest: DigestConfig = field(default_factory=DigestConfig)
     health: HealthConfig = field(default_factory=HealthConfig)
+    backup: BackupConfig = field(default_factory=BackupConfig)
     feeds: tuple[Feed, ...] = ()
 
 
@@ -123,6 +138,7 @@ class _File(BaseModel):
     polling: PollingConfig = PollingConfig()
     digest: DigestConfig = DigestConfig()
     health: HealthConfig = HealthConfig()
+    backup: BackupConfig = BackupConfig()
     feeds: tuple[_FeedTable, ...] = ()
 
 
@@ -132,6 +148,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "digest": tuple(key.name for key in fields(DigestConfig)),
     "health": tuple(key.name for key in fields(HealthConfig)),
     "feeds": tuple(_FeedTable.model_fields),
+    "backup": tuple(key.name for key in fields(BackupConfig)),
 }
 """Every key that config.toml may hold, by section."""
 
@@ -157,6 +174,7 @@ def parse_config(text: str, file: str = "config.toml") -> Config:
         polling=read.polling,
         digest=read.digest,
         health=read.health,
+        backup=read.backup,
         feeds=tuple(table.feed() for table in read.feeds),
     )
 

@@ -25,6 +25,9 @@ EXAMPLES = {
     "time_zone": 'such as time_zone = "Europe/Kyiv"',
     "health": "a line [health], its keys below it",
     "port": "such as port = 8787",
+    "backup": "a line [backup], its keys below it",
+    "keep": "such as keep = 7",
+    "folder": 'such as folder = "/backups"',
     "feeds": "each feed is a line [[feeds]], in double brackets, its keys below it",
     "url": 'such as url = "https://news.example.org/rss.xml"',
     "title": 'such as title = "World news"',
@@ -165,6 +168,21 @@ def language(code: str) -> str:
     if not re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", code):
         raise wrong("must be a language code", 'such as "en", "uk" or "ru"')
     return code
+
+
+def keep(number: int) -> int:
+    """Return how many backups are kept."""
+    if not 0 <= number <= 1000:
+        raise wrong("must be a number from 0 to 1000", EXAMPLES["keep"])
+    return number
+
+
+def backup_every(given: object) -> timedelta:
+    """Return a time of ten minutes to a day."""
+    found = every(given)
+    if found < timedelta(minutes=10):
+        raise wrong('must be "10 min" or more', 'such as every = "24 h"')
+    return found
 
 
 def every(given: object) -> timedelta:

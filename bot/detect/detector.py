@@ -101,50 +101,47 @@ class Detector:
         no conflict is ruled out by its dates.
         """
         case = self._open(entry, when)
-        signals = dict(self._signals(case))
-        for exclude in self.rules.excludes:
-            if signals and (cancelled := signals.keys() & exclude.cancels) and self._excludes(case, exclude):
-                for signal in cancelled:
-                    del signals[signal]
+        signals = self._uncancelled(case)
         score = round(sum(signals.values()), 2)
         strong = score >= self.rules.scoring.relevant_at
-        genre = strong and self._genre(case, entry.link)
-        conflicts = case.conflicts
-        actors, places = _who(case), _where(case)
-        numbers = find_numbers(case.title, self.rules.numerals) | find_numbers(case.summary, self.rules.numerals)
-        event = None
-        if strong and not genre:
-            type_, type_rule = self._type(case)
-            modality = self._modality(case, type_)
-            recipients = _recipients(case, self.rules.concepts.get("addressing"))
-            for conflict in conflicts:
-                _note_conflict(case, conflict)
-            event = Event(
-                entry_key=entry.key,
-                type=type_,
-                modality=modality,
-                conflicts=conflicts,
-                actors=actors,
-                recipients=recipients,
-                places=places,
-                numbers=numbers,
-                speaker=find_speaker(case.title, case.title_names, self.rules.concepts.get("say")),
-                score=score,
-                rule=f"{next(iter(signals))} > {type_rule}",
-                mentions=tuple(case.mentions),
-            )
+        context = strong and self._genre(case, entry.link)
+        event = self._event(case, entry, signals, score) if strong and not context else None
         return Verdict(
             relevant=event is not None,
             score=score,
             event=event,
-            conflicts=conflicts,
-            actors=actors,
-            places=places,
-            numbers=numbers,
+            conflicts=case.conflicts,
+            actors=_who(case),
+            places=_where(case),
+            numbers=self._numbers(case),
             rule=event.rule if event else "",
-            context=bool(genre),
+            context=context,
             mentions=tuple(case.mentions),
         )
+
+    def _event(self, case: _Case, entry: Entry, signals: dict[str, float], score: float) -> Event:
+        type_, type_rule = self._type(case)
+        modality = self._modality(case, type_)
+        for conflict in case.conflicts:
+            _note_conflict(case, conflict)
+        return Event(
+            entry_key=entry.key,
+            type=type_,
+            modality=modality,
+            conflicts=case.conflicts,
+            actors=_who(case),
+            recipients=_recipients(case, self.rules.concepts.get("addressing")),
+            places=_where(case),
+            numbers=self._numbers(case),
+            speaker=find_speaker(case.title, case.title_names, self.rules.concepts.get("say")),
+            score=score,
+            rule=f"{next(iter(signals))} > {type_rule}",
+            mentions=tuple(case.mentions),
+        )
+
+    def _numbers(self, case: _Case) -> frozenset[str]:
+        numerals = self.rules.numerals
+        return find_numbers(case.title, numerals) | find_numbers(case.summary, numerals)
 
     def _open(self, entry: Entry, when: DateSpan | None) -> _Case:
         rules, scoring = self.rules, self.rules.scoring
@@ -160,6 +157,16 @@ class Detector:
         return _Case(rules, title, summary, offset, title_names, summary_names, bearing, bearing.best, about)
 
     # -------------------------------------------------------------------------------------- relevance
+    def _uncancelled(self, case: _Case) -> dict[str, float]:
+        """Return the signals that fire and that no exclusion cancels."""
+        signals = dict(self._signals(case))
+        for exclude in self.rules.excludes:
+            cancelled = signals.keys() & exclude.cancels
+            if cancelled and self._excludes(case, exclude, cancelled):
+                for signal in cancelled:
+                    del signals[signal]
+        return signals
+
     def _signals(self, case: _Case) -> Iterator[tuple[str, float]]:
         of_title, of_summary = self._of_title, self._of_summary
         possible = {number for atom in case.title.at for number in of_title.get(atom, ())}
@@ -182,7 +189,7 @@ class Detector:
             return None
         return hit
 
-    def _excludes(self, case: _Case, exclude: Exclude) -> bool:
+    def _excludes(self, case: _Case, exclude: Exclude, cancelled: set[str]) -> bool:
         if exclude.unless_needs and case.met(exclude.unless_needs):
             return False
         statuses = {Status(self.rules.conflicts[conflict].status) for conflict in case.conflicts}
@@ -190,17 +197,14 @@ class Detector:
             return False
         if exclude.only_status and (not statuses or statuses - exclude.only_status):
             return False
+        name = f"{exclude.id} ({', '.join(sorted(cancelled))})"
         if exclude.pattern is None:
-            self._note_cancelled(case, exclude.id)
+            case.mentions.append(Mention(role="cancelled", name=name, text="", start=0, end=0))
             return True
         hit = case.unnamed(exclude.pattern, exclude.by)
         if hit:
-            case.note("cancelled", exclude.id, case.reading(exclude.by), hit)
+            case.note("cancelled", name, case.reading(exclude.by), hit)
         return hit is not None
-
-    @staticmethod
-    def _note_cancelled(case: _Case, name: str) -> None:
-        case.mentions.append(Mention(role="cancelled", name=name, text="", start=0, end=0))
 
     def _genre(self, case: _Case, link: str) -> bool:
         for genre in self.rules.genres:

@@ -36,7 +36,7 @@ def find_numbers(reading: Reading, numerals: Pattern) -> frozenset[str]:
     """Return the durations, exchanges and counts in a text: "30-day", "1000-for-1000", "734-violations"."""
     text = reading.text
     starts = [digit.start() for digit in _FIRST_DIGIT.finditer(text)]
-    starts += [reading.place(hit.start, hit.end)[0] for hit in reading.find(numerals)]
+    starts += [reading.offset(hit.start) for hit in reading.find(numerals)]
     if not starts:
         return frozenset()
     text = text.replace("’", "'").replace("ʼ", "'")

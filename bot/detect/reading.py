@@ -45,6 +45,10 @@ class Reading:
         """Return the number of words."""
         return len(self._pieces) // 2
 
+    def offset(self, position: int) -> int:
+        """Return the character at which the word at *position* starts."""
+        return sum(map(len, self._pieces[: 2 * position + 1]))
+
     def place(self, start: int, end: int) -> tuple[int, int]:
         """Return the characters that the words *start* to *end* take up."""
         return self.layout.starts[start], self.layout.ends[end - 1]

@@ -76,12 +76,13 @@ class Layout:
         segment = compound = sentence = 0
         before = ""
         for gap, word in zip(pieces[::2], pieces[1::2], strict=False):
-            ended = before == "?" or (_END.search(gap) is not None and not _is_abbreviation(before, gap))
+            plain = gap == " "  # nearly every one is
+            ended = before == "?" or not (plain or _END.search(gap) is None or _is_abbreviation(before, gap))
             sentence += ended and before != ""
             segment += ended or word == "|"
             mark = word in ":|?"
             compound += not mark and gap not in ("-", "‑")
-            self.near.append(not ended and _ADJACENT.fullmatch(gap) is not None)
+            self.near.append(not ended and (plain or _ADJACENT.fullmatch(gap) is not None))
             self.segment.append(segment)
             self.compound.append(compound)
             self.sentence.append(sentence)

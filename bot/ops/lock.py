@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bot.errors import ConfigError
@@ -33,8 +33,7 @@ def locked(folder: Path) -> Iterator[None]:
                 f"another Parley (process {holder}) is using the data folder {folder}; "
                 "stop it first, or set PARLEY_DATA to another folder"
             ) from error
-        file.seek(0)
-        file.truncate()
-        file.write(str(os.getpid()))
-        file.flush()
+        with suppress(OSError):  # a full disk takes no number, and the lock holds without it
+            os.ftruncate(file.fileno(), 0)
+            os.write(file.fileno(), str(os.getpid()).encode())
         yield

@@ -1,58 +1,115 @@
-"""What is owed to whom, and whose turn it is: the outbox in people.db.
+"""What is owed to whom: the outbox in people.db.
 
-A chat with something waiting has a turn. `claim` takes the most urgent turn that has come and hands out the chat's
-oldest due delivery. The chat then has no turn until `settle`: one message at a time keeps its order, and the chat that
-was served goes to the end of the queue.
+One row per message and chat, from the day it is owed until it is forgotten: sent + waiting + dead + superseded = due,
+always. `Turns` says which of them leaves next.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from bot.model import Button, ChatId, Delivery, DeliveryKind, DeliveryStatus, Message
-from bot.store.cells import cell, instant, maybe_cell, maybe_instant
+from bot.model import Broadcast, ChatId, Delivery, DeliveryStatus, Message, Wishes
+from bot.store import outbox_rows
+from bot.store.cells import cell
 from bot.store.file import Row, StoreFile
-from bot.store.pace import Pace
+from bot.store.people_rows import wishes_row
+from bot.store.turns import WAITING, Turns
 
-URGENCY = {DeliveryKind.REPLY: 0, DeliveryKind.ALERT: 1, DeliveryKind.NOTICE: 1, DeliveryKind.DIGEST: 2}
-_URGENCIES = sorted(set(URGENCY.values()))
-_WAITING = "status IN ('ready', 'retry')"
+MEMORY = timedelta(days=7)
+"""How long we remember what was sent or given up; routing repeats nothing that is older than half a day."""
+SWEEP = 5_000
+"""Rows deleted in one transaction, so that nobody waits long for it."""
+_SAME_WISHES = " AND ".join(f"subscriptions.{name} = :{name}" for name in wishes_row(Wishes()))
 
 
 class Outbox:
     """The outbox tables of people.db."""
 
-    def __init__(self, file: StoreFile, pace: Pace) -> None:
-        self._file, self._pace = file, pace
-        self._slot = datetime.min.replace(tzinfo=UTC)
+    def __init__(self, file: StoreFile, turns: Turns) -> None:
+        self._file, self._turns = file, turns
 
+    # -- owing
     def enqueue(self, deliveries: Sequence[Delivery]) -> int:
         """Owe *deliveries*, those aside that are owed or done already; return how many are new."""
         if not deliveries:
             return 0
         with self._file.transaction():
-            last = self._file.value("SELECT coalesce(max(id), 0) FROM outbox")
+            last = self._last_id()
             self._add_chats(dict.fromkeys(delivery.chat for delivery in deliveries))
             messages = self._add_messages(dict.fromkeys(delivery.message for delivery in deliveries))
             new = self._file.write_many(
-                "INSERT INTO outbox (dedupe_key, chat_id, kind, urgency, message_id, story_id, edits, "
-                "next_attempt_at, created_at) SELECT ?, id, ?, ?, ?, ?, ?, ?, ? FROM chats "
-                "WHERE network = ? AND room = ? ON CONFLICT (dedupe_key) DO NOTHING",
-                [_row(delivery, messages[delivery.message]) for delivery in deliveries],
+                "INSERT INTO outbox (dedupe_key, chat_id, kind, urgency, message_id, story_id, edits, maybe, "
+                "next_attempt_at, created_at, expires_at) SELECT :dedupe_key, id, :kind, :urgency, :message_id, "
+                ":story_id, :edits, :maybe, :next_attempt_at, :created_at, :expires_at FROM chats "
+                "WHERE network = :network AND room = :room ON CONFLICT (dedupe_key) DO NOTHING",
+                [outbox_rows.delivery_row(delivery, messages[delivery.message]) for delivery in deliveries],
             )
             if new < len(deliveries):
                 self._drop_messages(messages.values())
-            self._give_turns("outbox.id > ?", [last])
+            if any(delivery.edits for delivery in deliveries):
+                self._supersede_edits(last)
+            self._queue(last, urgent=any(delivery.urgent for delivery in deliveries))
         return new
 
-    def claim(self, now: datetime, limit: int) -> Sequence[Delivery]:
-        """Take due deliveries and mark them as being sent."""
-        claimed: list[Delivery] = []
+    def broadcast(self, broadcast: Broadcast, most: int) -> tuple[int, Broadcast | None]:
+        """Owe *broadcast* to at most so many of its chats; return how many are new, and what is left to owe."""
+        new, left = 0, broadcast
         with self._file.transaction():
-            while len(claimed) < limit and (delivery := self._claim_one(now)):
-                claimed.append(delivery)
-        return claimed
+            last = self._last_id()
+            message = self._add_messages([broadcast.message])[broadcast.message]
+            while left.readers and most > 0:
+                owed, reached, after = self._owe_slice(left, message, most)
+                new, most = new + owed, most - reached
+                left = replace(left, after=after) if after else replace(left, readers=left.readers[1:], after=0)
+            if not new:
+                self._drop_messages([message])
+            self._queue(last, urgent=broadcast.urgent)
+        return new, left if left.readers else None
 
+    def _owe_slice(self, broadcast: Broadcast, message_id: int, most: int) -> tuple[int, int, int]:
+        """Owe to the next chats of the first readers; return how many are new, how many there were, and the last."""
+        which = {**wishes_row(broadcast.readers[0]), "after": broadcast.after, "most": most}
+        reached, end = self._file.rows(
+            "SELECT count(*), max(chat_id) FROM (SELECT chat_id FROM subscriptions "
+            f"WHERE {_SAME_WISHES} AND chat_id > :after ORDER BY chat_id LIMIT :most)",
+            which,
+        )[0]
+        new = self._file.write(
+            "INSERT INTO outbox (dedupe_key, chat_id, kind, urgency, message_id, story_id, edits, maybe, "
+            "next_attempt_at, created_at, expires_at) SELECT :key || ':' || network || ':' || room, chat_id, :kind, "
+            ":urgency, :message_id, :story_id, '', :maybe, :now, :now, :expires_at "
+            "FROM subscriptions JOIN chats ON chats.id = chat_id "
+            f"WHERE {_SAME_WISHES} AND chat_id > :after AND chat_id <= :end AND paused_at IS NULL "
+            "AND (paused_until IS NULL OR paused_until <= :now) AND NOT EXISTS (SELECT 1 FROM muted_stories "
+            "WHERE muted_stories.chat_id = chats.id AND muted_stories.story_id = :story_id) "
+            "ORDER BY chat_id ON CONFLICT (dedupe_key) DO NOTHING",
+            {**which, **outbox_rows.broadcast_row(broadcast, message_id), "end": end or 0},
+        )
+        return new, reached, end if reached == most else 0
+
+    def _queue(self, last: int, *, urgent: bool) -> None:
+        """Give turns to the rows behind *last*."""
+        if urgent:
+            # What was said before of the same story still comes first, or "agreed" would follow "ended".
+            self._file.write(
+                f"UPDATE outbox SET urgency = 1 WHERE kind = 'alert' AND {WAITING} AND urgency > 1 "
+                "AND (story_id, chat_id) IN (SELECT story_id, chat_id FROM outbox "
+                "WHERE id > ? AND kind = 'alert' AND urgency = 1 AND story_id != '')",
+                [last],
+            )
+        self._turns.give_to("outbox.id > ?", [last])
+
+    def _supersede_edits(self, last: int) -> None:
+        """Drop edits that wait and that a row behind *last* makes out of date."""
+        self._file.write(
+            "UPDATE outbox SET status = 'superseded', ended_at = next_attempt_at, error = 'a newer edit came' "
+            "WHERE id IN (SELECT older.id FROM outbox AS newer JOIN outbox AS older "
+            "ON older.chat_id = newer.chat_id AND older.edits = newer.edits AND older.id < newer.id "
+            "WHERE newer.id > ? AND newer.edits != '' AND older.status IN ('ready', 'retry'))",
+            [last],
+        )
+
+    # -- what became of it
     def chat_in_flight(self, delivery: Delivery) -> Row | None:
         """Return the row of the chat that *delivery* is being sent to; None if it is not being sent."""
         return self._file.first(
@@ -61,30 +118,15 @@ class Outbox:
             [delivery.id, delivery.dedupe_key],
         )
 
-    def settle(self, delivery: Delivery, now: datetime) -> None:
+    def settle(self, delivery: Delivery, chat_id: int, now: datetime) -> None:
         """Record how *delivery* went, let its chat rest and give it a new turn."""
-        rests_until = cell(
-            max(now + self._pace.rest(delivery.chat, delivery.message), delivery.chat_rests_until or now)
-        )
         self._file.write(
             "UPDATE outbox SET status = :status, attempts = :attempts, doubtful = :doubtful, maybe = :maybe, "
-            "next_attempt_at = :next_attempt_at, sent_at = :sent_at, external_id = :external_id, error = :error "
-            "WHERE id = :id",
-            {
-                "id": delivery.id,
-                "status": delivery.status,
-                "attempts": delivery.attempts,
-                "doubtful": delivery.doubtful,
-                "maybe": delivery.maybe,
-                "next_attempt_at": cell(delivery.next_attempt_at),
-                "sent_at": maybe_cell(delivery.sent_at),
-                "external_id": delivery.external_id,
-                "error": delivery.error,
-            },
+            "next_attempt_at = :next_attempt_at, sent_at = :sent_at, ended_at = :ended_at, "
+            "external_id = :external_id, error = :error WHERE id = :id",
+            outbox_rows.outcome_row(delivery, cell(now)),
         )
-        chat_id = self._file.value("SELECT chat_id FROM outbox WHERE id = ?", [delivery.id])
-        self._file.write("UPDATE chats SET next_at = ? WHERE id = ?", [rests_until, chat_id])
-        self.give_turns(chat_id)
+        self._turns.after(delivery, chat_id, now)
 
     def recover(self, now: datetime) -> int:
         """Mark what was being sent when the process died, and make all turns anew; return how many were marked."""
@@ -94,8 +136,7 @@ class Outbox:
                 "next_attempt_at = ?, error = 'stopped while sending' WHERE status = 'sending'",
                 [cell(now)],
             )
-            self._file.write("DELETE FROM turns")
-            self._give_turns("true", [])
+            self._turns.renew()
         return doubtful
 
     def counts(self) -> Mapping[str, int]:
@@ -103,23 +144,34 @@ class Outbox:
         rows = self._file.rows("SELECT status, count(*) FROM outbox GROUP BY status")
         return {status.value: 0 for status in DeliveryStatus} | dict(map(tuple, rows))
 
-    def give_turns(self, chat_id: int) -> None:
-        """Give the chat a turn for every urgency it has something waiting in; `claim` puts off what comes too early."""
-        for urgency in _URGENCIES:
-            self._file.write(
-                "INSERT INTO turns (chat_id, urgency, paced, at) "
-                f"SELECT id, ?, network IN ({self._paced_networks()}), next_at FROM chats WHERE id = ? AND EXISTS "
-                f"(SELECT 1 FROM outbox WHERE chat_id = chats.id AND urgency = ? AND {_WAITING}) "
-                "ON CONFLICT DO UPDATE SET at = excluded.at",
-                [urgency, chat_id, urgency],
-            )
+    def dead_letters(self, since: datetime) -> Mapping[str, int]:
+        """Return how many deliveries were given up since then, by reason, the most frequent first."""
+        rows = self._file.rows(
+            "SELECT error, count(*) FROM outbox WHERE ended_at >= ? AND status = 'dead' GROUP BY error "
+            "ORDER BY count(*) DESC, error",
+            [cell(since)],
+        )
+        return dict(map(tuple, rows))
 
     def give_up(self, chat_id: int, reason: str) -> None:
         """Send the chat nothing of what waits but replies."""
         self._file.write(
-            f"UPDATE outbox SET status = 'dead', error = ? WHERE chat_id = ? AND kind != 'reply' AND {_WAITING}",
+            "UPDATE outbox SET status = 'dead', ended_at = next_attempt_at, error = ? "
+            f"WHERE chat_id = ? AND kind != 'reply' AND {WAITING}",
             [reason, chat_id],
         )
+
+    # -- forgetting
+    def forget(self, now: datetime) -> int:
+        """Delete a slice of what ended long ago; return how many rows. Notices stay: the same is told once."""
+        with self._file.transaction():
+            rows = self._file.rows(
+                "SELECT id, message_id FROM outbox WHERE ended_at < ? AND kind != 'notice' LIMIT ?",
+                [cell(now - MEMORY), SWEEP],
+            )
+            self._file.write_many("DELETE FROM outbox WHERE id = ?", [(row["id"],) for row in rows])
+            self._drop_messages(dict.fromkeys(row["message_id"] for row in rows))
+        return len(rows)
 
     def erase(self, chat_id: int) -> None:
         """Delete all deliveries of the chat, and the messages that went to nobody else."""
@@ -128,15 +180,18 @@ class Outbox:
             self._file.write("DELETE FROM outbox WHERE chat_id = ?", [chat_id])
             self._drop_messages(row["message_id"] for row in rows)
 
-    # -- owing
+    # -- parts
+    def _last_id(self) -> int:
+        return int(self._file.value("SELECT coalesce(max(id), 0) FROM outbox"))
+
     def _add_chats(self, chats: Iterable[ChatId]) -> None:
         self._file.write_many("INSERT INTO chats (network, room) VALUES (?, ?) ON CONFLICT DO NOTHING", chats)
 
     def _add_messages(self, messages: Iterable[Message]) -> Mapping[Message, int]:
         return {
             message: self._file.value(
-                "INSERT INTO messages (html, buttons, silent) VALUES (?, ?, ?) RETURNING id",
-                [message.html, _buttons_cell(message), message.silent],
+                "INSERT INTO messages (html, buttons, silent) VALUES (:html, :buttons, :silent) RETURNING id",
+                outbox_rows.message_row(message),
             )
             for message in messages
         }
@@ -146,124 +201,3 @@ class Outbox:
             "DELETE FROM messages WHERE id = ? AND NOT EXISTS (SELECT 1 FROM outbox WHERE message_id = messages.id)",
             [(id_,) for id_ in ids],
         )
-
-    def _give_turns(self, which: str, values: Sequence[object]) -> None:
-        self._file.write(
-            "INSERT INTO turns (chat_id, urgency, paced, at) "
-            f"SELECT chat_id, urgency, network IN ({self._paced_networks()}), min(next_attempt_at) "
-            f"FROM outbox JOIN chats ON chats.id = chat_id WHERE {_WAITING} AND {which} GROUP BY chat_id, urgency "
-            "ON CONFLICT DO UPDATE SET at = min(at, excluded.at)",
-            values,
-        )
-
-    def _paced_networks(self) -> str:
-        return ", ".join("'" + network.replace("'", "''") + "'" for network in sorted(self._pace.networks))
-
-    # -- whose turn it is
-    def _claim_one(self, now: datetime) -> Delivery | None:
-        queues = [False, True] if self._pace.slot_is_open(self._slot, now) else [False]
-        for paced in queues:
-            for urgency in _URGENCIES:
-                while turn := self._next_turn(urgency, now, paced=paced):
-                    if delivery := self._take(turn, now):
-                        return delivery
-        return None
-
-    def _next_turn(self, urgency: int, now: datetime, *, paced: bool) -> Row | None:
-        return self._file.first(
-            "SELECT chats.*, urgency, EXISTS "
-            "(SELECT 1 FROM outbox WHERE outbox.chat_id = chats.id AND status = 'sending') AS busy "
-            "FROM turns JOIN chats ON chats.id = turns.chat_id "
-            "WHERE paced = ? AND urgency = ? AND at <= ? ORDER BY at LIMIT 1",
-            [paced, urgency, cell(now)],
-        )
-
-    def _take(self, turn: Row, now: datetime) -> Delivery | None:
-        """Return the chat's next delivery, marked as being sent; without one, end the turn or put it off."""
-        if turn["busy"] or turn["paused_at"]:
-            self._end_turns(turn)
-        elif turn["next_at"] > cell(now):
-            self._put_off(turn, turn["next_at"])
-        elif row := self._oldest_due(turn, now):
-            self._end_turns(turn)
-            return self._start(row, now)
-        else:
-            self._put_off(turn, self._next_attempt(turn))
-        return None
-
-    def _oldest_due(self, turn: Row, now: datetime) -> Row | None:
-        return self._file.first(
-            "SELECT outbox.*, html, buttons, silent, network, room FROM outbox "
-            "JOIN messages ON messages.id = message_id JOIN chats ON chats.id = chat_id "
-            f"WHERE chat_id = ? AND urgency = ? AND {_WAITING} AND next_attempt_at <= ? ORDER BY outbox.id LIMIT 1",
-            [turn["id"], turn["urgency"], cell(now)],
-        )
-
-    def _start(self, row: Row, now: datetime) -> Delivery:
-        self._file.write("UPDATE outbox SET status = 'sending' WHERE id = ?", [row["id"]])
-        delivery = _delivery(row)
-        if self._pace.applies_to(delivery.chat.network):
-            self._slot = self._pace.slot_after(self._slot, delivery.message, now)
-        return delivery
-
-    def _end_turns(self, turn: Row) -> None:
-        self._file.write("DELETE FROM turns WHERE chat_id = ?", [turn["id"]])
-
-    def _put_off(self, turn: Row, at: str | None) -> None:
-        key = [turn["id"], turn["urgency"]]
-        if at is None:
-            self._file.write("DELETE FROM turns WHERE chat_id = ? AND urgency = ?", key)
-        else:
-            self._file.write("UPDATE turns SET at = ? WHERE chat_id = ? AND urgency = ?", [at, *key])
-
-    def _next_attempt(self, turn: Row) -> str | None:
-        at: str | None = self._file.value(
-            f"SELECT min(next_attempt_at) FROM outbox WHERE chat_id = ? AND urgency = ? AND {_WAITING}",
-            [turn["id"], turn["urgency"]],
-        )
-        return at
-
-
-def _row(delivery: Delivery, message_id: int) -> tuple[object, ...]:
-    return (
-        delivery.dedupe_key,
-        delivery.kind,
-        URGENCY[delivery.kind],
-        message_id,
-        delivery.story_id,
-        delivery.edits,
-        cell(delivery.next_attempt_at),
-        cell(delivery.created_at),
-        *delivery.chat,
-    )
-
-
-def _delivery(row: Row) -> Delivery:
-    """Return the delivery in a row of `outbox` joined with its chat and message, as it is being sent."""
-    return Delivery(
-        dedupe_key=row["dedupe_key"],
-        chat=ChatId(row["network"], row["room"]),
-        kind=DeliveryKind(row["kind"]),
-        message=Message(html=row["html"], buttons=_buttons(row["buttons"]), silent=bool(row["silent"])),
-        next_attempt_at=instant(row["next_attempt_at"]),
-        created_at=instant(row["created_at"]),
-        story_id=row["story_id"],
-        edits=row["edits"],
-        id=row["id"],
-        status=DeliveryStatus.SENDING,
-        attempts=row["attempts"],
-        doubtful=row["doubtful"],
-        maybe=bool(row["maybe"]),
-        sent_at=maybe_instant(row["sent_at"]),
-        external_id=row["external_id"],
-        error=row["error"],
-    )
-
-
-def _buttons_cell(message: Message) -> str:
-    rows = [[[button.label, button.action, button.url] for button in row] for row in message.buttons]
-    return json.dumps(rows, ensure_ascii=False)
-
-
-def _buttons(text: str) -> tuple[tuple[Button, ...], ...]:
-    return tuple(tuple(Button(*button) for button in row) for row in json.loads(text))

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Self
 
 from bot.errors import StoreError
-from bot.model import Access, ChatId, Cursor, Delivery, InboxItem, Subscription
+from bot.model import Access, Broadcast, ChatId, Cursor, Delivery, InboxItem, Subscription, Wishes
+from bot.ports import Queue
 from bot.store import people_rows
 from bot.store.cells import cell
 from bot.store.file import Kind, StoreFile, upsert
-from bot.store.outbox import Outbox
+from bot.store.outbox import SWEEP, Outbox
 from bot.store.pace import Pace
 from bot.store.schema_people import migrations
+from bot.store.turns import Turns
 
 KIND = Kind(name="people", application_id=int.from_bytes(b"PrlP"), migrations=migrations, private=True)
 MOST_ATTEMPTS = 5
@@ -30,7 +32,8 @@ class PeopleStore:
 
     def __init__(self, file: StoreFile, pace: Pace) -> None:
         self._file = file
-        self._outbox = Outbox(file, pace)
+        self._turns = Turns(file, pace)
+        self._outbox = Outbox(file, self._turns)
 
     @classmethod
     def open(cls, path: str | Path, pace: Pace | None = None) -> Self:
@@ -133,6 +136,11 @@ class PeopleStore:
         rows = self._file.rows(f"{_SUBSCRIPTIONS} WHERE paused_at IS NULL ORDER BY chat_id")
         return [people_rows.subscription(row) for row in rows]
 
+    def wishes(self) -> Sequence[Wishes]:
+        """Return what anybody wants to hear, each once; a chat that is paused may count."""
+        rows = self._file.rows("SELECT DISTINCT conflicts, types, loudness, language, time_zone FROM subscriptions")
+        return [people_rows.wishes(row) for row in rows]
+
     def save_subscription(self, subscription: Subscription) -> None:
         """Add *subscription*, or replace the one its chat has."""
         with self.transaction():
@@ -210,11 +218,19 @@ class PeopleStore:
         """Owe *deliveries*, those aside that are owed or done already; return how many are new."""
         return self._outbox.enqueue(deliveries)
 
+    def broadcast(self, broadcast: Broadcast, *, most: int) -> tuple[int, Broadcast | None]:
+        """Owe *broadcast* to at most so many of its chats; return how many are new, and what is left to owe."""
+        return self._outbox.broadcast(broadcast, most)
+
     def claim(self, now: datetime, *, limit: int = 1) -> Sequence[Delivery]:
         """Take due deliveries and mark them as being sent; that is on disk before this returns."""
         if self._file.in_transaction:
             raise StoreError("a claim is a transaction of its own: nothing may be sent that could be rolled back")
-        return self._outbox.claim(now, limit)
+        return self._turns.claim(now, limit)
+
+    def queue(self, now: datetime) -> Queue:
+        """Return what the next claim can expect."""
+        return self._turns.queue(now)
 
     def settle(self, delivery: Delivery, now: datetime) -> None:
         """Record how *delivery* went; a delivery that was forgotten or settled meanwhile is left alone."""
@@ -225,7 +241,7 @@ class PeopleStore:
             # The former room is no news: the chat moved while this delivery was on its way.
             if delivery.chat.room not in (chat["room"], chat["former_room"]):
                 self.move(ChatId(chat["network"], chat["room"]), delivery.chat.room)
-            self._outbox.settle(delivery, now)
+            self._outbox.settle(delivery, chat["id"], now)
 
     def recover(self, now: datetime) -> int:
         """At start: what was being sent when the process died is ready again and marked; return how many."""
@@ -234,6 +250,24 @@ class PeopleStore:
     def outbox_counts(self) -> Mapping[str, int]:
         """Return how many deliveries stand in each status."""
         return self._outbox.counts()
+
+    def dead_letters(self, since: datetime) -> Mapping[str, int]:
+        """Return how many deliveries were given up since then, by reason, the most frequent first."""
+        return self._outbox.dead_letters(since)
+
+    def sweep(self, now: datetime) -> int:
+        """Give up what is too old to be sent, and forget a slice of what ended long ago; return how many rows."""
+        expired = self._turns.expire(now, most=SWEEP)
+        return expired + self._outbox.forget(now) + self._forget_strangers()
+
+    def _forget_strangers(self) -> int:
+        """Delete chats that may do nothing, want nothing, and are owed nothing."""
+        return self._file.write(
+            "DELETE FROM chats WHERE id IN (SELECT id FROM chats WHERE access IS NULL "
+            "AND NOT EXISTS (SELECT 1 FROM subscriptions WHERE chat_id = chats.id) "
+            "AND NOT EXISTS (SELECT 1 FROM outbox WHERE chat_id = chats.id) LIMIT ?)",
+            [SWEEP],
+        )
 
     # -- cursor and notes
     def cursor(self) -> Cursor | None:
@@ -270,7 +304,7 @@ class PeopleStore:
 
     def _resume(self, chat_id: int) -> None:
         self._file.write("UPDATE chats SET paused_at = NULL, paused_reason = '' WHERE id = ?", [chat_id])
-        self._outbox.give_turns(chat_id)
+        self._turns.give(chat_id)
 
     def _absorb(self, other: int, chat_id: int) -> None:
         """Make the rows of the chat *other* rows of *chat_id*, whose own settings win, and delete *other*."""

@@ -123,3 +123,23 @@ CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 def m001_people(db: Database) -> None:
     """Create chats, subscriptions, inbox, outbox, cursor and notes."""
     db.executescript(_TABLES)
+
+
+_FAN_OUT = """
+-- After *expires_at* what nobody tried to send is no news any more. *ended_at* is when it was sent or given up.
+ALTER TABLE outbox ADD COLUMN expires_at TEXT NOT NULL DEFAULT '9999-12-31T00:00:00.000000+00:00';
+ALTER TABLE outbox ADD COLUMN ended_at TEXT;
+UPDATE outbox SET ended_at = coalesce(sent_at, next_attempt_at) WHERE status IN ('sent', 'dead');
+UPDATE outbox SET urgency = CASE kind WHEN 'reply' THEN 0 WHEN 'notice' THEN 1 WHEN 'alert' THEN 2 ELSE 3 END;
+CREATE INDEX outbox_ended ON outbox (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX outbox_story ON outbox (story_id, chat_id) WHERE kind = 'alert' AND status IN ('ready', 'retry');
+
+-- Chats of equal wishes side by side: a fan-out reads them in one go.
+CREATE INDEX subscriptions_wishes ON subscriptions (conflicts, types, loudness, language, time_zone, chat_id);
+"""
+
+
+@migrations()
+def m002_fan_out(db: Database) -> None:
+    """Let deliveries grow old, end and overtake each other."""
+    db.executescript(_FAN_OUT)

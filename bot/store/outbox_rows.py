@@ -1,0 +1,113 @@
+"""What deliveries look like as rows, and back. Pure."""
+
+import json
+from datetime import timedelta
+
+from bot.model import Broadcast, Button, ChatId, Delivery, DeliveryKind, DeliveryStatus, Message
+from bot.store.cells import cell, instant, maybe_cell, maybe_instant
+from bot.store.file import Row
+from bot.store.people_rows import Cells
+
+URGENCIES = (0, 1, 2, 3)
+"""The most urgent first: replies, what changes a story, first news, digests."""
+_URGENCY = {DeliveryKind.REPLY: 0, DeliveryKind.NOTICE: 1, DeliveryKind.ALERT: 2, DeliveryKind.DIGEST: 3}
+_URGENT_ALERT = 1
+FRESH = {
+    DeliveryKind.REPLY: timedelta(hours=1),
+    DeliveryKind.ALERT: timedelta(hours=12),
+    DeliveryKind.NOTICE: timedelta(days=7),
+    DeliveryKind.DIGEST: timedelta(hours=12),
+}
+"""How long a delivery that nobody tried to send stays worth sending; then it is dead, and counted so.
+
+An answer to a forgotten question, or last week's "ceasefire agreed", would mislead; a digest has what alerts missed.
+"""
+
+
+def urgency(kind: DeliveryKind, *, urgent: bool) -> int:
+    """Return the place in the queue, 0 first."""
+    return _URGENT_ALERT if urgent and kind is DeliveryKind.ALERT else _URGENCY[kind]
+
+
+def delivery_row(delivery: Delivery, message_id: int) -> Cells:
+    """Return *delivery*, whose message is stored already, as a row of `outbox`; *network* and *room* name its chat."""
+    due = max(delivery.created_at, delivery.next_attempt_at)
+    return {
+        "dedupe_key": delivery.dedupe_key,
+        "kind": delivery.kind,
+        "urgency": urgency(delivery.kind, urgent=delivery.urgent),
+        "message_id": message_id,
+        "story_id": delivery.story_id,
+        "edits": delivery.edits,
+        "maybe": delivery.maybe,
+        "next_attempt_at": cell(delivery.next_attempt_at),
+        "created_at": cell(delivery.created_at),
+        "expires_at": cell(due + FRESH[delivery.kind]),
+        "network": delivery.chat.network,
+        "room": delivery.chat.room,
+    }
+
+
+def broadcast_row(broadcast: Broadcast, message_id: int) -> Cells:
+    """Return what all rows of *broadcast* share."""
+    return {
+        "key": broadcast.key,
+        "kind": DeliveryKind.ALERT,
+        "urgency": urgency(DeliveryKind.ALERT, urgent=broadcast.urgent),
+        "message_id": message_id,
+        "story_id": broadcast.story_id,
+        "maybe": broadcast.maybe,
+        "now": cell(broadcast.created_at),
+        "expires_at": cell(broadcast.created_at + FRESH[DeliveryKind.ALERT]),
+    }
+
+
+def delivery(row: Row) -> Delivery:
+    """Return the delivery in a row of `outbox` joined with its chat and message, as it is being sent."""
+    kind = DeliveryKind(row["kind"])
+    return Delivery(
+        dedupe_key=row["dedupe_key"],
+        chat=ChatId(row["network"], row["room"]),
+        kind=kind,
+        message=Message(html=row["html"], buttons=_buttons(row["buttons"]), silent=bool(row["silent"])),
+        next_attempt_at=instant(row["next_attempt_at"]),
+        created_at=instant(row["created_at"]),
+        story_id=row["story_id"],
+        edits=row["edits"],
+        urgent=kind is DeliveryKind.ALERT and row["urgency"] == _URGENT_ALERT,
+        id=row["id"],
+        status=DeliveryStatus.SENDING,
+        attempts=row["attempts"],
+        doubtful=row["doubtful"],
+        maybe=bool(row["maybe"]),
+        sent_at=maybe_instant(row["sent_at"]),
+        external_id=row["external_id"],
+        error=row["error"],
+    )
+
+
+def outcome_row(delivery: Delivery, now: str) -> Cells:
+    """Return what changes in the row of *delivery* once it was tried."""
+    ended = delivery.status in (DeliveryStatus.SENT, DeliveryStatus.DEAD)
+    return {
+        "id": delivery.id,
+        "status": delivery.status,
+        "attempts": delivery.attempts,
+        "doubtful": delivery.doubtful,
+        "maybe": delivery.maybe,
+        "next_attempt_at": cell(delivery.next_attempt_at),
+        "sent_at": maybe_cell(delivery.sent_at),
+        "ended_at": now if ended else None,
+        "external_id": delivery.external_id,
+        "error": delivery.error,
+    }
+
+
+def message_row(message: Message) -> Cells:
+    """Return *message* as a row of `messages`."""
+    rows = [[[button.label, button.action, button.url] for button in row] for row in message.buttons]
+    return {"html": message.html, "buttons": json.dumps(rows, ensure_ascii=False), "silent": message.silent}
+
+
+def _buttons(text: str) -> tuple[tuple[Button, ...], ...]:
+    return tuple(tuple(Button(*button) for button in row) for row in json.loads(text))

@@ -1,0 +1,203 @@
+"""Whose turn it is: the queue of chats in people.db.
+
+A chat with something waiting has a turn. `claim` takes the most urgent turn that has come and hands out the chat's
+oldest due delivery. The chat then has no turn until it is settled: one message at a time keeps its order, and the chat
+that was served goes to the end of the queue.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from bot.model import Delivery, DeliveryStatus
+from bot.ports import Queue
+from bot.store import outbox_rows
+from bot.store.cells import cell, maybe_instant
+from bot.store.file import Row, StoreFile
+from bot.store.outbox_rows import URGENCIES
+from bot.store.pace import BACKLOG, Pace, Tempo
+from bot.store.people_rows import Cells
+
+WAITING = "status IN ('ready', 'retry')"
+DOUBTFUL_FRESH = timedelta(hours=24)
+"""How long a delivery that may have arrived is repeated; its own retries end sooner, unless the chat was paused."""
+_EXPIRED = "expires_at <= :now AND (NOT maybe OR created_at <= :doubtful)"
+_URGENCY_LIST = ", ".join(map(str, URGENCIES))
+_URGENCY_TABLE = f"urgencies (urgency) AS (VALUES {', '.join(f'({urgency})' for urgency in URGENCIES)})"
+
+
+class _Gate(NamedTuple):
+    """A way out to the networks that limit us, with its tempo; one of the two costs money."""
+
+    tempo: Tempo
+    paid: bool = False
+
+
+class Turns:
+    """The queue, and the pace at which it moves."""
+
+    def __init__(self, file: StoreFile, pace: Pace) -> None:
+        self._file, self._pace = file, pace
+        self._gates = [_Gate(Tempo(pace.per_second))]
+        if pace.paid_per_second:
+            self._gates.append(_Gate(Tempo(pace.paid_per_second), paid=True))
+
+    # -- giving turns
+    def give(self, chat_id: int) -> None:
+        """Give the chat a turn for every urgency it has something waiting in; `claim` puts off what comes too early."""
+        self._file.write(
+            f"WITH {_URGENCY_TABLE} INSERT INTO turns (chat_id, urgency, paced, at) "
+            f"SELECT id, urgencies.urgency, network IN ({self._paced_networks()}), next_at FROM urgencies, chats "
+            "WHERE id = ? AND EXISTS (SELECT 1 FROM outbox "
+            f"WHERE chat_id = chats.id AND outbox.urgency = urgencies.urgency AND {WAITING}) "
+            "ON CONFLICT DO UPDATE SET at = excluded.at",
+            [chat_id],
+        )
+
+    def give_to(self, which: str, values: Sequence[object] = ()) -> None:
+        """Give turns to the chats of those waiting rows of the outbox for which *which* is true."""
+        self._file.write(
+            "INSERT INTO turns (chat_id, urgency, paced, at) "
+            f"SELECT chat_id, urgency, network IN ({self._paced_networks()}), min(next_attempt_at) "
+            f"FROM outbox JOIN chats ON chats.id = chat_id WHERE {WAITING} AND {which} GROUP BY chat_id, urgency "
+            "ON CONFLICT DO UPDATE SET at = min(at, excluded.at)",
+            values,
+        )
+
+    def renew(self) -> None:
+        """Make all turns anew."""
+        self._file.write("DELETE FROM turns")
+        self.give_to("true")
+
+    def after(self, delivery: Delivery, chat_id: int, now: datetime) -> None:
+        """Let the chat of *delivery* rest, now that it was tried, and give it a new turn."""
+        rests_until = now + self._pace.rest(delivery.chat, delivery.message)
+        if delivery.chat_rests_until:
+            rests_until = max(rests_until, delivery.chat_rests_until)
+        self._learn(delivery, now)
+        self._file.write("UPDATE chats SET next_at = ? WHERE id = ?", [cell(rests_until), chat_id])
+        self.give(chat_id)
+
+    def _learn(self, delivery: Delivery, now: datetime) -> None:
+        if not self._pace.applies_to(delivery.chat.network):
+            return
+        tempo = next(gate.tempo for gate in self._gates if gate.paid == delivery.paid)
+        if delivery.chat_rests_until:
+            tempo.refused(delivery.chat, delivery.chat_rests_until, now)
+        elif delivery.status is DeliveryStatus.SENT:
+            tempo.accepted(now)
+
+    def _paced_networks(self) -> str:
+        return ", ".join("'" + network.replace("'", "''") + "'" for network in sorted(self._pace.networks))
+
+    # -- taking turns
+    def claim(self, now: datetime, limit: int) -> Sequence[Delivery]:
+        """Take due deliveries and mark them as being sent."""
+        claimed: list[Delivery] = []
+        with self._file.transaction():
+            while len(claimed) < limit and (delivery := self._claim_one(now)):
+                claimed.append(delivery)
+        return claimed
+
+    def queue(self, now: datetime) -> Queue:
+        """Return how many sends may be under way at once, and when the next claim may find something."""
+        waiting = self._file.value(
+            "SELECT count(*) FROM (SELECT 1 FROM turns "
+            f"WHERE paced IN (0, 1) AND urgency IN ({_URGENCY_LIST}) AND at <= ? LIMIT ?)",
+            [cell(now), BACKLOG + 1],
+        )
+        free, paced = self._first_turn(paced=False), self._first_turn(paced=True)
+        if paced:
+            paced = max(paced, min(gate.tempo.opens_at(now) for gate in self._gates))
+        return Queue(self._pace.lanes(waiting), min((at for at in (free, paced) if at), default=None))
+
+    def _first_turn(self, *, paced: bool) -> datetime | None:
+        return maybe_instant(
+            self._file.value(
+                f"WITH {_URGENCY_TABLE} SELECT min((SELECT min(at) FROM turns "
+                "WHERE paced = ? AND turns.urgency = urgencies.urgency)) FROM urgencies",
+                [paced],
+            )
+        )
+
+    def _claim_one(self, now: datetime) -> Delivery | None:
+        gate = next((gate for gate in self._gates if gate.tempo.is_open(now)), None)
+        for paced in [False, True] if gate else [False]:
+            for urgency in URGENCIES:
+                while turn := self._next_turn(urgency, now, paced=paced):
+                    if row := self._take(turn, now):
+                        return self._start(row, gate if paced else None, now)
+        return None
+
+    def _next_turn(self, urgency: int, now: datetime, *, paced: bool) -> Row | None:
+        return self._file.first(
+            "SELECT chats.*, urgency, EXISTS "
+            "(SELECT 1 FROM outbox WHERE outbox.chat_id = chats.id AND status = 'sending') AS busy "
+            "FROM turns JOIN chats ON chats.id = turns.chat_id "
+            "WHERE paced = ? AND urgency = ? AND at <= ? ORDER BY at LIMIT 1",
+            [paced, urgency, cell(now)],
+        )
+
+    def _take(self, turn: Row, now: datetime) -> Row | None:
+        """Return the chat's next delivery and end its turns; without one, end this turn or put it off."""
+        if turn["busy"] or turn["paused_at"]:
+            self._end(turn)
+        elif turn["next_at"] > cell(now):
+            self._put_off(turn, turn["next_at"])
+        elif row := self._oldest_due(turn, now):
+            if not row["expired"]:
+                self._end(turn)
+                return row
+            self.expire(now, chat_id=turn["id"])
+        else:
+            self._put_off(turn, self._next_attempt(turn))
+        return None
+
+    def _oldest_due(self, turn: Row, now: datetime) -> Row | None:
+        return self._file.first(
+            f"SELECT outbox.*, html, buttons, silent, network, room, {_EXPIRED} AS expired FROM outbox "
+            "JOIN messages ON messages.id = message_id JOIN chats ON chats.id = chat_id "
+            f"WHERE chat_id = :chat AND urgency = :urgency AND {WAITING} AND next_attempt_at <= :now "
+            "ORDER BY outbox.id LIMIT 1",
+            {"chat": turn["id"], "urgency": turn["urgency"], **_moments(now)},
+        )
+
+    def _start(self, row: Row, gate: _Gate | None, now: datetime) -> Delivery:
+        self._file.write("UPDATE outbox SET status = 'sending' WHERE id = ?", [row["id"]])
+        delivery = outbox_rows.delivery(row)
+        if gate is None:
+            return delivery
+        gate.tempo.take(self._pace.weight(delivery.message), now)
+        return replace(delivery, paid=gate.paid)
+
+    def _end(self, turn: Row) -> None:
+        self._file.write("DELETE FROM turns WHERE chat_id = ?", [turn["id"]])
+
+    def _put_off(self, turn: Row, at: str | None) -> None:
+        key = [turn["id"], turn["urgency"]]
+        if at is None:
+            self._file.write("DELETE FROM turns WHERE chat_id = ? AND urgency = ?", key)
+        else:
+            self._file.write("UPDATE turns SET at = ? WHERE chat_id = ? AND urgency = ?", [at, *key])
+
+    def _next_attempt(self, turn: Row) -> str | None:
+        at: str | None = self._file.value(
+            f"SELECT min(next_attempt_at) FROM outbox WHERE chat_id = ? AND urgency = ? AND {WAITING}",
+            [turn["id"], turn["urgency"]],
+        )
+        return at
+
+    # -- waiting in vain
+    def expire(self, now: datetime, *, chat_id: int | None = None, most: int = -1) -> int:
+        """Give up what waited too long to be worth sending, in one chat or in all; return how many."""
+        here = "" if chat_id is None else "chat_id = :chat AND"
+        return self._file.write(
+            "UPDATE outbox SET status = 'dead', ended_at = :now, error = 'too old to be sent' WHERE id IN "
+            f"(SELECT id FROM outbox WHERE {here} {WAITING} AND {_EXPIRED} LIMIT :most)",
+            {"chat": chat_id, "most": most, **_moments(now)},
+        )
+
+
+def _moments(now: datetime) -> Cells:
+    return {"now": cell(now), "doubtful": cell(now - DOUBTFUL_FRESH)}

@@ -1,0 +1,97 @@
+"""R1, R2 and R22: kill -9 at random instants of poll, route and deliver, while news keeps coming."""
+
+import asyncio
+from dataclasses import dataclass
+
+from tests.drills.stage import Stage, Told
+from tests.fake_telegram import Fault
+
+READERS = 12
+FAULTY = 0.07
+"""The chance of each of the five faults: together they spoil 30 % of the sends."""
+MANY = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kills:
+    """What came of so many kills. *taken_and_spoilt* are sends that Telegram took and then denied an answer."""
+
+    kills: int
+    told: Told
+    in_flight: int
+    taken_and_spoilt: int
+    sends: int
+    spoilt: int
+    dead: int
+    unsound: int
+    unbalanced: int
+    secrets: int
+
+    def measured(self) -> str:
+        faults = f", {self.spoilt / self.sends:.0%} of {self.sends} sends faulty" if self.spoilt else ""
+        return (
+            f"{self.kills} kills ({self.in_flight} amid a send){faults}: {self.told.due} alerts due, "
+            f"{self.told.lost} lost, {self.told.repeats} repeats, {self.told.unmarked} of them unmarked; "
+            f"{self.unsound} unsound, {self.unbalanced} unbalanced books"
+        )
+
+    def missed(self) -> list[str]:
+        promises = {
+            "an alert was lost": self.told.lost + self.dead,
+            "a repeat was not marked": self.told.unmarked,
+            "more repeats than sends in doubt": self.told.repeats > self.in_flight + self.taken_and_spoilt,
+            "a database was damaged": self.unsound,
+            "sent + waiting + dead is not what was due (R22)": self.unbalanced,
+        }
+        return [promise for promise, broken in promises.items() if broken]
+
+
+async def kills(count: int, seed: int, *, faulty: bool = False) -> Kills:
+    """Kill the bot *count* times, then let it finish."""
+    async with Stage.open(readers=READERS, seed=seed) as stage:
+        faults = _spoil(stage) if faulty else []
+        sends = 0
+        for number in range(count):
+            await _kill_once(stage, amid_start=number % 10 == 9)
+            sends += stage.telegram.count("sendMessage")
+        struck = {fault.kind: MANY - (fault.times or 0) for fault in faults}
+        stage.telegram.clear_faults()
+        await stage.drain()
+        books = stage.books()
+        return Kills(
+            kills=count,
+            told=stage.told(),
+            in_flight=stage.kills_in_flight,
+            taken_and_spoilt=struck.get("reset_after", 0),
+            sends=sends,
+            spoilt=sum(struck.values()),
+            dead=books.dead,
+            unsound=stage.unsound + (not books.sound),
+            unbalanced=stage.unbalanced + (not books.balanced),
+            secrets=stage.secrets_told(),
+        )
+
+
+async def _kill_once(stage: Stage, *, amid_start: bool) -> None:
+    async with stage.bot() as bot:
+        if amid_start:
+            await asyncio.sleep(stage.dice.uniform(0, 1))
+        else:
+            await stage.has_started(bot)
+            await asyncio.sleep(stage.dice.uniform(0, 0.5))
+        stage.news.publish()
+        await asyncio.sleep(stage.dice.uniform(0, 1))
+        await stage.kill(bot)
+
+
+def _spoil(stage: Stage) -> list[Fault]:
+    """Let 30 % of the sends fail, before Telegram takes the message or after."""
+    usual = {"chance": FAULTY, "times": MANY}
+    flood = {"code": 429, "description": "Too Many Requests: retry after 1", "parameters": {"retry_after": 1}}
+    return [
+        stage.telegram.fault("error", **usual),
+        stage.telegram.fault("html_502", **usual),
+        stage.telegram.fault("reset_before", **usual),
+        stage.telegram.fault("reset_after", **usual),
+        stage.telegram.fault("error", **usual, **flood),
+    ]
