@@ -55,9 +55,9 @@ class Reader:
     now: datetime
 
     @classmethod
-    def of(cls, subscription: Subscription, catalog: Catalog, now: datetime) -> "Reader":
-        """Return the reader behind *subscription*."""
-        return cls(subscription.language, subscription.time_zone, catalog, now)
+    def of(cls, wishes: Wishes, catalog: Catalog, now: datetime) -> "Reader":
+        """Return the reader with these *wishes*, such as a subscription."""
+        return cls(wishes.language, wishes.time_zone, catalog, now)
 
 
 # ------------------------------------------------------------------------------------------ how sure

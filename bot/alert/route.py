@@ -1,6 +1,7 @@
 """Who hears of a change, and how loudly. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.alert import render
@@ -8,18 +9,15 @@ from bot.alert.loudness import SILENT, SOUND, weigh
 from bot.alert.phrases import Reader
 from bot.catalog import Catalog
 from bot.model import (
-    ChatId,
-    Delivery,
-    DeliveryKind,
+    Broadcast,
     EventType,
     LoggedChange,
     Loudness,
-    Message,
     Modality,
     Report,
     Story,
     StoryChange,
-    Subscription,
+    Wishes,
 )
 
 FRESH = timedelta(hours=12)
@@ -41,11 +39,11 @@ def priority(story: Story, reports: Sequence[Report], catalog: Catalog) -> int:
     return weigh(story, reports, catalog)[0]
 
 
-def wants(subscription: Subscription, story: Story, level: int) -> bool:
-    """Return whether *subscription* is to be told live of a *story* of priority *level*."""
-    if not follows(subscription, story) or level > SILENT:
+def wants(wishes: Wishes, story: Story, level: int) -> bool:
+    """Return whether somebody with *wishes* is to be told live of a *story* of priority *level*."""
+    if not follows(wishes, story) or level > SILENT:
         return False
-    match subscription.loudness:
+    match wishes.loudness:
         case Loudness.ALL:
             return True
         case Loudness.IMPORTANT:
@@ -54,10 +52,10 @@ def wants(subscription: Subscription, story: Story, level: int) -> bool:
             return False
 
 
-def follows(subscription: Subscription, story: Story) -> bool:
-    """Return whether *story* is about what *subscription* follows, however loud."""
-    conflict = not subscription.conflicts or not subscription.conflicts.isdisjoint(story.conflicts)
-    return conflict and (not subscription.types or story.type in subscription.types)
+def follows(wishes: Wishes, story: Story) -> bool:
+    """Return whether *story* is about what somebody with *wishes* follows, however loud."""
+    conflict = not wishes.conflicts or not wishes.conflicts.isdisjoint(story.conflicts)
+    return conflict and (not wishes.types or story.type in wishes.types)
 
 
 def is_fresh(report: Report, now: datetime) -> bool:
@@ -69,16 +67,15 @@ def is_fresh(report: Report, now: datetime) -> bool:
     return all(at is not None and now - at <= FRESH for at in times)
 
 
-def route(  # noqa: PLR0917 - seven things decide, and each is named by its type
+def route(
     change: LoggedChange,
     story: Story,
     reports: Sequence[Report],
-    subscriptions: Sequence[Subscription],
-    muted: Mapping[ChatId, frozenset[str]],
+    readers: Sequence[Wishes],
     catalog: Catalog,
     now: datetime,
-) -> Sequence[Delivery]:
-    """Return the alerts that *change* is worth, one for each chat that wants it.
+) -> Sequence[Broadcast]:
+    """Return the alerts that *change* is worth, one for all *readers* who read it in the same words.
 
     Each stage of a story is a change of its status, told once: if the founding report and the next stage arrive
     together, both changes ask for the same alert, and the same dedupe key makes them one.
@@ -87,35 +84,19 @@ def route(  # noqa: PLR0917 - seven things decide, and each is named by its type
     if change.change not in _TOLD_LIVE or cause is None or not is_fresh(cause, now):
         return ()
     level = priority(story, reports, catalog)
+    by_words: defaultdict[Reader, list[Wishes]] = defaultdict(list)
+    for wishes in readers:
+        if wants(wishes, story, level):
+            by_words[Reader.of(wishes, catalog, now)].append(wishes)
     update = len(story.stages) > 1
-    written: dict[tuple[str, str], Message] = {}
-    deliveries = []
-    for subscription in subscriptions:
-        if not _hears(subscription, story, level, muted, now):
-            continue
-        words = (subscription.language, subscription.time_zone)
-        if words not in written:
-            reader = Reader.of(subscription, catalog, now)
-            written[words] = render.alert(story, reports, reader, update=update, silent=level > SOUND)
-        deliveries.append(_delivery(story, subscription.chat, written[words], now))
-    return deliveries
-
-
-def _hears(
-    subscription: Subscription, story: Story, level: int, muted: Mapping[ChatId, frozenset[str]], now: datetime
-) -> bool:
-    paused = subscription.paused_until is not None and subscription.paused_until > now
-    silenced = story.id in muted.get(subscription.chat, frozenset())
-    return not paused and not silenced and wants(subscription, story, level)
-
-
-def _delivery(story: Story, chat: ChatId, message: Message, now: datetime) -> Delivery:
-    return Delivery(
-        dedupe_key=f"alert:{story.id}:{story.type}:{chat.network}:{chat.room}",
-        chat=chat,
-        kind=DeliveryKind.ALERT,
-        message=message,
-        story_id=story.id,
-        next_attempt_at=now,
-        created_at=now,
-    )
+    return [
+        Broadcast(
+            key=f"alert:{story.id}:{story.type}",
+            message=render.alert(story, reports, reader, update=update, silent=level > SOUND),
+            readers=tuple(group),
+            created_at=now,
+            story_id=story.id,
+            urgent=update,
+        )
+        for reader, group in by_words.items()
+    ]
