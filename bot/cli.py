@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from bot.config import Config, Environment
     from bot.ops.backup import Backup
 
@@ -37,12 +39,32 @@ def main() -> None:
     app()
 
 
+def _own_mistake(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
+    """Say that it is Parley's mistake, not the person's; the details only if asked for."""
+    if os.environ.get("PARLEY_DEBUG"):
+        sys.__excepthook__(kind, error, trace)
+        return
+    what = f"{kind.__name__}: {error}".splitlines()[0][:200]
+    typer.echo(
+        f"This is a mistake in Parley, not yours ({what}). Please report it; PARLEY_DEBUG=1 shows where.", err=True
+    )
+
+
+def _log_for_people(level: str) -> None:
+    """Log lines for whoever sits here; unlike a service's log, without tracebacks."""
+    from bot.ops.logs import set_up_logging
+
+    set_up_logging(json=False, level=level)
+    sys.excepthook = _own_mistake
+
+
 @contextmanager
 def outcome() -> Iterator[None]:
     """Turn what went wrong into plain words on stderr and an exit code."""
     from bot.errors import BotError, ConfigError
     from bot.ops.supervise import GaveUpError
 
+    sys.excepthook = _own_mistake  # here, since typer sets one of its own before
     try:
         yield
     except KeyboardInterrupt:
@@ -86,9 +108,8 @@ def demo() -> None:
         import asyncio
 
         from bot.app import demo as replay
-        from bot.ops.logs import set_up_logging
 
-        set_up_logging(json=False, level="ERROR")
+        _log_for_people("ERROR")
         asyncio.run(replay())
 
 
@@ -104,12 +125,11 @@ def poll(
         import json
 
         from bot.app import poll_once
-        from bot.ops.logs import set_up_logging
 
         if not once:
             raise typer.BadParameter("say --once; to poll by schedule, use `parley run`", param_hint="poll")
         settings, environment = _settings(config)
-        set_up_logging(json=False, level="WARNING")
+        _log_for_people("WARNING")
         counts = asyncio.run(poll_once(settings, environment))
         if as_json:
             typer.echo(json.dumps(counts))

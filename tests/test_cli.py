@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -130,6 +131,17 @@ def test_check_says_of_each_part_how_it_is(tmp_path: Path) -> None:
         "ok   environment",
         "ok   rules",
     ]
+
+
+def test_a_mistake_of_our_own_is_said_in_plain_words(tmp_path: Path) -> None:
+    broken = "from bot import cli\n@cli.app.command()\ndef broken():\n    with cli.outcome(): {}['key']\ncli.main()"
+
+    done = subprocess.run(
+        [sys.executable, "-c", broken, "broken"], capture_output=True, env=environment(tmp_path), check=False
+    )
+
+    assert done.returncode == 1
+    assert said(done).startswith("This is a mistake in Parley, not yours (KeyError: 'key').")
 
 
 # ---------------------------------------------------------------------------------------------- JSON lines
