@@ -5,44 +5,39 @@ Everything else receives what it needs; only this module makes it, and only this
 
 import asyncio
 import logging
-import os
+import platform
 import secrets
 import signal
-import sys
-import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from bot.alert.digest import next_digest
 from bot.catalog import Catalog, load_catalog
 from bot.chat.commands import MENU, OWNER_CODE, Commands, Settings
 from bot.chat.telegram import TelegramChat
-from bot.chat.terminal import HERE, TerminalChat
-from bot.config import Config, Environment, PollingConfig, load_config
+from bot.config import Config, Environment
 from bot.detect.detector import Detector
 from bot.detect.rules import load_rules
-from bot.errors import BotError, ConfigError
+from bot.errors import ConfigError
 from bot.ingest import Ingest
-from bot.model import Access, ChatId, Clock, Delivery, DeliveryKind, Message, Subscription
+from bot.model import Access, ChatId, Clock
 from bot.ops.backup import Backup, Restored, back_up, forget_old, restore
 from bot.ops.doctor import Finding, diagnose
 from bot.ops.health import Beats, serving
 from bot.ops.lock import locked
+from bot.ops.rival import Rival
 from bot.ops.upkeep import Upkeep, folder_of
 from bot.ops.watchdog import watched
 from bot.pipeline import Pipeline, Polled
 from bot.poll.children import ParserPool
 from bot.poll.fetch import HttpFetcher
-from bot.poll.replay import PUBLISHERS, RecordedWeek, ReplayServer
 from bot.ports import Chat
 from bot.service import LAST_LIMITS, LIMITS, WORKS, Service
 from bot.store.archive import ArchiveStore
+from bot.store.pace import Pace
 from bot.store.people import PeopleStore
 
 log = logging.getLogger(__name__)
@@ -51,6 +46,8 @@ BOT_NEEDED = (
     "parley run needs a bot token: get one from @BotFather on Telegram and set PARLEY_TELEGRAM_TOKEN "
     "(or PARLEY_TELEGRAM_TOKEN_FILE); `parley demo` works without one"
 )
+HOME = "home"
+"""The note that says on which machine, and in which folder, these data were used last."""
 CONFIG_ALLOWED = "config_allowed"
 """The note that holds the chats which config.toml let in at the last start."""
 
@@ -66,7 +63,8 @@ async def house(
 ) -> AsyncIterator[Pipeline]:
     """Open both databases in *data* and plug the stages together; all of it is closed at the end."""
     async with AsyncExitStack() as stack:
-        people = stack.enter_context(PeopleStore.open(data / "people.db"))
+        pace = Pace.up_to(config.telegram.paid_broadcast_per_second)
+        people = stack.enter_context(PeopleStore.open(data / "people.db", pace))
         archive = stack.enter_context(ArchiveStore.open(data / "archive.db"))
         archive_of_writer = stack.enter_context(ArchiveStore.open(data / "archive.db"))
         writer = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="ingest"))
@@ -75,7 +73,10 @@ async def house(
         with archive.transaction():
             archive.register(feeds, now())
         settings = Settings(
-            access=config.telegram.access, time_zone=config.digest.time_zone, digest_hours=config.digest.hours
+            access=config.telegram.access,
+            time_zone=config.digest.time_zone,
+            digest_hours=config.digest.hours,
+            titles={feed.url: feed.title for feed in feeds},
         )
         yield Pipeline(
             feeds={feed.url: feed for feed in feeds},
@@ -102,7 +103,11 @@ async def run(config: Config, environment: Environment) -> None:
     stop = _stop_signal()
     async with AsyncExitStack() as stack:
         stack.enter_context(locked(environment.data))
-        telegram = TelegramChat(environment.token.get_secret_value(), api_url=environment.api_url)
+        telegram = TelegramChat(
+            environment.token.get_secret_value(),
+            api_url=environment.api_url,
+            sends=Pace.up_to(config.telegram.paid_broadcast_per_second).most_lanes,
+        )
         pipeline = await stack.enter_async_context(
             house(data=environment.data, config=config, chats={telegram.network: telegram}, catalog=load_catalog())
         )
@@ -119,8 +124,17 @@ async def run(config: Config, environment: Environment) -> None:
             now=utc_now,
         )
         greet = partial(_greet, pipeline, telegram)
-        await Service(pipeline, telegram, pipeline.beats, greet=greet, upkeep=upkeep).run(stop)
+        rival = Rival(suspected=_has_moved(pipeline, environment))
+        await Service(pipeline, telegram, pipeline.beats, greet=greet, upkeep=upkeep, rival=rival).run(stop)
     log.info("stopped")
+
+
+def _has_moved(pipeline: Pipeline, environment: Environment) -> bool:
+    """Tell whether these data were last used elsewhere, and remember where they are now."""
+    here, people = f"{platform.node()}:{environment.data.resolve()}", pipeline.people
+    before = people.note(HOME)
+    people.remember(HOME, here)
+    return before not in ("", here)
 
 
 async def _greet(pipeline: Pipeline, telegram: TelegramChat) -> None:
@@ -206,163 +220,3 @@ def _open_both(folder: Path) -> None:
 def examine(config: Config, environment: Environment) -> Sequence[Finding]:
     """Look at databases, disk and backups."""
     return diagnose(environment.data, config.backup, utc_now())
-
-
-# ---------------------------------------------------------------------------------------------- parley demo
-@dataclass
-class WeekClock:
-    """The recorded week's own time: it stands still until it is set."""
-
-    at: datetime
-
-    def __call__(self) -> datetime:
-        """Return the time in the week."""
-        return self.at
-
-
-async def demo(source: int | None = None) -> None:
-    """Replay the recorded week through the real path, then chat here until end of input."""
-    week, terminal = RecordedWeek.load(), TerminalChat()
-    clock = WeekClock(week.starts_at)
-    async with AsyncExitStack() as stack:
-        data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="parley-demo-")))
-        server = stack.enter_context(ReplayServer(week, clock))
-        host = urlsplit(server.base_url).hostname or ""
-        config = Config(polling=PollingConfig(allow_private=frozenset({host})), feeds=week.feeds(server.base_url))
-        catalog = load_catalog(extra_publishers=[PUBLISHERS])
-        chats = {HERE.network: terminal}
-        pipeline = await stack.enter_async_context(
-            house(data=data, config=config, chats=chats, catalog=catalog, now=clock)
-        )
-        _subscribe_terminal(pipeline, clock())
-        await terminal.send(_narrated(DEMO_STARTS, clock()))
-        for moment in week.moments():
-            await _digests_before(moment, pipeline, clock)
-            clock.at = moment
-            await pipeline.poll(pipeline.all_states())
-            if await _tell(pipeline) and os.isatty(sys.stdin.fileno() if source is None else source):
-                await asyncio.sleep(BREATH.total_seconds())
-        await terminal.send(_narrated(DEMO_ENDS, clock()))
-        await _converse(pipeline, terminal, source)
-
-
-BREATH = timedelta(milliseconds=400)
-"""Between two moments of the week, when somebody watches."""
-DEMO_STARTS = (
-    "<b>Parley demo</b>: the week of 8–16 May 2025, replayed. The facts are public; publishers and wording are ours. "
-    "Feeds are polled from a small server inside this process; no token, no network. "
-    "What a subscriber would have been told, as it came:"
-)
-DEMO_ENDS = (
-    "<b>That was the week.</b> Now ask: /latest · /now ukraine · /search istanbul · /since 2d · /why · /status · /help "
-    "— a number presses a button, /quit (or end of input) ends."
-)
-
-
-def _narrated(html: str, now: datetime) -> Delivery:
-    """Return words of the demo itself; they are nobody's debt, so they skip the outbox."""
-    kind = DeliveryKind.REPLY
-    return Delivery(
-        dedupe_key=html, chat=HERE, kind=kind, message=Message(html=html), next_attempt_at=now, created_at=now
-    )
-
-
-def _subscribe_terminal(pipeline: Pipeline, now: datetime) -> None:
-    subscription = Subscription(chat=HERE, time_zone="Europe/Kyiv", created_at=now)
-    with pipeline.people.transaction():
-        pipeline.people.grant(HERE, Access.OWNER, now)
-        pipeline.people.save_subscription(replace(subscription, next_digest_at=next_digest(subscription, now)))
-
-
-async def _digests_before(moment: datetime, pipeline: Pipeline, clock: WeekClock) -> None:
-    """Let the week's clock stop at each digest that is due before *moment*."""
-    while (reader := pipeline.people.subscription(HERE)) and reader.next_digest_at and reader.next_digest_at < moment:
-        clock.at = reader.next_digest_at
-        await pipeline.poll(pipeline.all_states())
-        await _tell(pipeline)
-        pipeline.digests()
-        await _tell(pipeline)
-
-
-async def _tell(pipeline: Pipeline) -> int:
-    """Route and deliver until nothing is owed; return how many messages went out."""
-    pipeline.route()
-    told = 0
-    while sent := await pipeline.deliver():
-        told += sent
-    return told
-
-
-async def _converse(pipeline: Pipeline, terminal: TerminalChat, source: int | None) -> None:
-    """Answer each line through inbox, commands and outbox, as on any network."""
-    number = 0
-    async for incoming in terminal.converse(source):
-        number += 1
-        with pipeline.people.transaction():
-            pipeline.people.receive([terminal.item(incoming, number)], pipeline.now())
-        await pipeline.answer(HERE.network)
-        await _tell(pipeline)
-
-
-# ---------------------------------------------------------------------------------------------- parley check
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What one check found."""
-
-    name: str
-    well: bool
-    words: str
-
-
-async def check(config_path: Path | None, environ: Mapping[str, str]) -> Sequence[Checked]:
-    """Check environment, config, rules, data folder and token, each for itself."""
-    found: list[Checked] = []
-    environment, config = Environment(), None
-    try:
-        environment = Environment.read(environ)
-        found.append(Checked("environment", True, "nothing wrong"))
-    except ConfigError as error:
-        found.append(Checked("environment", False, str(error)))
-    path = config_path or environment.config
-    try:
-        config = load_config(path)
-        enabled = sum(feed.enabled for feed in config.feeds)
-        words = f"{path}: {enabled} feeds, {len(config.feeds) - enabled} more not enabled"
-        found.append(Checked("config", bool(enabled), words if enabled else f"{path}: no feed is enabled"))
-    except ConfigError as error:
-        found.append(Checked("config", False, str(error)))
-    found.append(_check_rules())
-    found.append(_check_data(environment.data))
-    found.append(await _check_token(environment))
-    return found
-
-
-def _check_rules() -> Checked:
-    try:
-        rules = load_rules()
-    except ConfigError as error:
-        return Checked("rules", False, str(error))
-    return Checked("rules", True, f"{len(rules.signals)} signals, {len(rules.types)} types")
-
-
-def _check_data(folder: Path) -> Checked:
-    try:
-        with (
-            locked(folder),
-            PeopleStore.open(folder / "people.db"),
-            ArchiveStore.open(folder / "archive.db") as archive,
-        ):
-            coverage = archive.coverage(utc_now())
-    except BotError as error:
-        return Checked("data", False, str(error))
-    return Checked("data", True, f"{folder}: {coverage.entries} entries, {coverage.stories} stories")
-
-
-async def _check_token(environment: Environment) -> Checked:
-    if environment.token is None:
-        return Checked("token", False, BOT_NEEDED)
-    try:
-        async with TelegramChat(environment.token.get_secret_value(), api_url=environment.api_url) as telegram:
-            return Checked("token", True, f"the bot is @{await telegram.greet()}")
-    except BotError as error:
-        return Checked("token", False, str(error))

@@ -23,14 +23,24 @@ def _in(language: str, names: Mapping[str, str]) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conflict:
+class Named:
+    """What has an id and a name in several languages."""
+
+    id: str
+    names: Mapping[str, str]
+
+    def name(self, language: str = "en") -> str:
+        """Return the name in *language*, else in English."""
+        return _in(language, self.names)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict(Named):
     """An armed conflict: its sides ("A", "B" …) hold entity ids; *active* are ISO dates, an empty end is open.
 
     *status* is active, ceasefire, frozen or watch.
     """
 
-    id: str
-    names: Mapping[str, str]
     flag: str = ""
     status: str = "active"
     active: tuple[str, str] = ("", "")
@@ -38,10 +48,6 @@ class Conflict:
     mediators: tuple[str, ...] = ()
     guarantors: tuple[str, ...] = ()
     venues: tuple[str, ...] = ()
-
-    def name(self, language: str = "en") -> str:
-        """Return the conflict's name in *language*, else in English."""
-        return _in(language, self.names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,23 +66,17 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entity:
+class Entity(Named):
     """A person, group, country, organisation, place or accord. *links* are (conflict id, side) pairs.
 
     *aliases* are how people write it, in any language; one that ends in * is a stem.
     """
 
-    id: str
     kind: str
-    names: Mapping[str, str]
     aliases: tuple[str, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     role: str = ""
     status: str = ""
-
-    def name(self, language: str = "en") -> str:
-        """Return the entity's name in *language*, else in English."""
-        return _in(language, self.names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ Heavy imports wait until their command runs, so that `--help` stays fast.
 """
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from bot.config import Config, Environment
+    from bot.detect.lines import Line
     from bot.ops.backup import Backup
 
-CONFIG, GAVE_UP, FAILED = 2, 70, 1
+CONFIG, GAVE_UP, FAILED, INTERRUPTED = 2, 70, 1, 130
 
 app = typer.Typer(
     name="parley",
@@ -36,7 +38,18 @@ ConfigOption = Annotated[
 
 def main() -> None:
     """Run the command line."""
-    app()
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        app()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # typer's code for it; to be told to stop is no failure
+            sys.exit(0)
+        raise
+
+
+def _interrupt(*_: object) -> None:
+    """Let SIGTERM end us as Ctrl-C does: what is open is closed, and the exit code is 0."""
+    raise KeyboardInterrupt
 
 
 def _own_mistake(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
@@ -67,8 +80,6 @@ def outcome() -> Iterator[None]:
     sys.excepthook = _own_mistake  # here, since typer sets one of its own before
     try:
         yield
-    except KeyboardInterrupt:
-        raise typer.Exit(0) from None
     except BrokenPipeError:
         # Whoever read our output has gone (`parley classify | head`); Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -107,7 +118,7 @@ def demo() -> None:
     with outcome():
         import asyncio
 
-        from bot.app import demo as replay
+        from bot.demo import demo as replay
 
         _log_for_people("ERROR")
         asyncio.run(replay())
@@ -146,7 +157,7 @@ def check(config: ConfigOption = None) -> None:
     with outcome():
         import asyncio
 
-        from bot.app import check as inspect
+        from bot.check import check as inspect
 
         failed = False
         for found in asyncio.run(inspect(config, os.environ)):
@@ -161,11 +172,11 @@ def classify() -> None:
     """Read headlines as JSON lines from stdin; write what they report as JSON lines."""
     with outcome():
         from bot.detect.detector import Detector
-        from bot.detect.lines import classify_line
+        from bot.detect.lines import classified
         from bot.detect.rules import load_rules
 
         detector = Detector(load_rules())
-        _convert_lines(lambda lines: (classify_line(detector, line) for line in lines))
+        _answer_lines(lambda lines: (classified(detector, line) for line in lines))
 
 
 @app.command()
@@ -174,47 +185,45 @@ def group() -> None:
     with outcome():
         from bot.detect.detector import Detector
         from bot.detect.rules import load_rules
+        from bot.model import Report
         from bot.story.lines import group_lines
 
         detector = Detector(load_rules())
-        _convert_lines(lambda lines: group_lines(lines, detector.judge))
+
+        def report(line: "Line") -> Report | None:
+            if line.entry is None:
+                return None
+            return Report(entry=line.entry, event=detector.judge(line.entry, when=line.when).event)
+
+        _answer_lines(lambda lines: group_lines((line.id, report(line)) for line in lines))
 
 
-def _convert_lines(convert: "Callable[[Iterable[dict[str, Any]]], Iterable[dict[str, Any]]]") -> None:
-    """Pass JSON lines from stdin through *convert* to stdout; a line that is none is named and left out (exit 1)."""
+def _answer_lines(answer: "Callable[[Iterable[Line]], Iterable[dict[str, Any]]]") -> None:
+    """Write an answer to each line of stdin; name on stderr the lines that are no items, and then exit 1."""
     import json
 
-    bad = []
+    from bot.detect.lines import read_line
 
-    def objects() -> Iterator[dict[str, Any]]:
-        for number, line in enumerate(sys.stdin.buffer, start=1):
-            if not line.strip():
-                continue
-            try:
-                yield _object(line)
-            except ValueError as error:
-                bad.append(number)
-                typer.echo(f"line {number} is left out: {error}", err=True)
+    wrong = []
 
-    for result in convert(objects()):
-        sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+    def lines() -> "Iterator[Line]":
+        for number, text in enumerate(sys.stdin.buffer, start=1):
+            if text.strip():
+                line = read_line(text)
+                if line.error:
+                    wrong.append(number)
+                    typer.echo(f"line {number}: {line.error}", err=True)
+                yield line
+
+    for one in answer(lines()):
+        try:
+            written = json.dumps(one, ensure_ascii=False).encode()
+        except UnicodeEncodeError:  # half a surrogate pair, which JSON can say and UTF-8 cannot
+            written = json.dumps(one).encode()
+        sys.stdout.buffer.write(written + b"\n")
     sys.stdout.flush()
-    if bad:
+    if wrong:
         raise typer.Exit(FAILED)
-
-
-def _object(line: bytes) -> "dict[str, Any]":
-    import json
-
-    try:
-        value = json.loads(line)
-    except ValueError as error:
-        raise ValueError(f"it is not JSON ({error})") from error
-    if not isinstance(value, dict) or not isinstance(value.get("title", ""), str):
-        raise ValueError(  # noqa: TRY004 - what is wrong is the line, not a type of ours
-            'it must be an object like {"id": "1", "title": "…", "summary": "…"}'
-        )
-    return value
 
 
 @app.command()
@@ -280,14 +289,13 @@ def backup(
 @app.command()
 def restore(
     folder: Annotated[Path, typer.Argument(help="A backup, or a folder of backups: then its newest.")],
-    config: ConfigOption = None,
 ) -> None:
     """Put a backup in place of the databases. Stop the bot first; what is replaced is kept aside."""
     with outcome():
         from bot.app import restore_backup
+        from bot.config import Environment
 
-        _, environment = _settings(config)
-        done = restore_backup(environment, folder)
+        done = restore_backup(Environment.read(os.environ), folder)
         typer.echo(
             f"restored {done.backup.folder}, made {done.backup.made_at:%Y-%m-%d %H:%M} UTC: {_contents(done.backup)}"
         )

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from bot.alert.loudness import SILENT
+from bot.alert.route import priority
 from bot.catalog import Catalog
 from bot.detect.detector import Detector
 from bot.model import Entry, Event, FeedState, Report, Story, StoryChange
@@ -82,21 +84,29 @@ class Ingest:
         known = self._archive.story(place.story_id) if place.story_id else None
         story = joined(known, report, now, self._catalog) if known else new_story(report, now, self._catalog)
         index.add(report, story.id)
-        change = change_of(story) if alertable else None
+        change = self._change(known, story, report) if alertable else None
         if change:
             story = replace(story, announced=story.announced | {story.type})
         self._archive.save_story(story)
         if change:
             self._archive.log_change(story, change, entry.key, now)
 
+    def _change(self, known: Story | None, story: Story, report: Report) -> StoryChange | None:
+        """Return why *story*, as *known* became with a fresh *report*, is news; None if it is not.
+
+        Nothing of it was told yet; or not this stage; or it was too weak to be told live, and others now bear it out.
+        """
+        if story.type not in story.announced:
+            return StoryChange.NEW_STAGE if story.announced else StoryChange.NEW
+        reports = self._archive.reports(story.id) if known else ()
+        if known and self._priority(known, reports) > SILENT >= self._priority(story, [*reports, report]):
+            return StoryChange.CORROBORATED
+        return None
+
+    def _priority(self, story: Story, reports: Sequence[Report]) -> int:
+        return priority(story, reports, self._catalog)
+
 
 def is_news(entry: Entry, now: datetime) -> bool:
     """Tell whether *entry* may ring: it has a date, and one of the last 12 hours."""
     return entry.published is not None and entry.published > now - FRESH
-
-
-def change_of(story: Story) -> StoryChange | None:
-    """Return why *story*, which a fresh report has joined, is news: nothing of it was told yet, or not this stage."""
-    if story.type in story.announced:
-        return None
-    return StoryChange.NEW_STAGE if story.announced else StoryChange.NEW

@@ -168,8 +168,9 @@ class Event:
 class Verdict:
     """The detector's whole answer for an entry: relevant or not, and why.
 
-    *event* is None unless relevant. *actors*, *places*, *conflicts*, *numbers* are found in any entry. *context* marks
-    peace-process content that is no news (opinion, explainer). *mentions* say what matched and what cancelled it.
+    *event* is None unless relevant. *actors*, *places*, *conflicts* are found in any entry, *numbers* where a signal
+    fired. *context* marks peace-process content that is no news (opinion, explainer). *mentions* say what matched and
+    what cancelled it.
     """
 
     relevant: bool
@@ -207,10 +208,11 @@ class StoryChange(StrEnum):
 
 
 class Stage(NamedTuple):
-    """A story was of this type from this time on."""
+    """A story was of this type from this time on, as surely as the report said that brought it there."""
 
     type: EventType
     at: datetime
+    modality: Modality = Modality.FACT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -377,6 +379,8 @@ class DeliveryKind(StrEnum):
     ALERT = "alert"
     NOTICE = "notice"
     DIGEST = "digest"
+    STRANGER = "stranger"
+    """An answer to a chat that was not let in."""
 
 
 class DeliveryStatus(StrEnum):
@@ -514,30 +518,36 @@ class Delivery:
                 )
 
 
+class Wording(NamedTuple):
+    """What is said to everybody with one of these wishes."""
+
+    message: Message
+    readers: tuple[Wishes, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broadcast:
-    """An alert that is owed to every chat whose wishes are among *readers*, the same words to all.
+    """An alert that is owed to every chat for whose wishes there is a wording.
 
     A chat's own dedupe key is *key* with the chat's name behind it. Chats that muted the story or paused are left out.
     *after* is where the store goes on when it owes a broadcast in slices.
     """
 
     key: str
-    message: Message
-    readers: tuple[Wishes, ...]
+    wordings: tuple[Wording, ...]
     created_at: datetime
     story_id: str = ""
     urgent: bool = False
     maybe: bool = False
     after: int = 0
 
-    def delivery(self, chat: ChatId) -> Delivery:
+    def delivery(self, chat: ChatId, message: Message) -> Delivery:
         """Return what this means for one *chat*."""
         return Delivery(
             dedupe_key=f"{self.key}:{chat.network}:{chat.room}",
             chat=chat,
             kind=DeliveryKind.ALERT,
-            message=self.message,
+            message=message,
             next_attempt_at=self.created_at,
             created_at=self.created_at,
             story_id=self.story_id,

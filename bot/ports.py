@@ -183,6 +183,14 @@ class Queue(NamedTuple):
     next_at: datetime | None
 
 
+class Owed(NamedTuple):
+    """How many deliveries are new, how many chats were looked at for them, and what is left to owe."""
+
+    new: int
+    chats: int
+    left: Broadcast | None
+
+
 RESTORED_AT = "restored_at"
 """The note that says when a backup took the place of people.db: what is read anew since may have been told before."""
 
@@ -248,6 +256,10 @@ class People(Protocol):
         """Tell *chat* nothing more of this story."""
         ...
 
+    def last_told(self, chat: ChatId) -> str:
+        """Return the story of the newest alert that *chat* was sent, "" if none is remembered."""
+        ...
+
     def muted_stories(self) -> Mapping[ChatId, frozenset[str]]:
         """Return the muted stories of every chat that muted any."""
         ...
@@ -282,11 +294,8 @@ class People(Protocol):
         """Owe *deliveries*, those aside that are owed or done already; return how many are new."""
         ...
 
-    def broadcast(self, broadcast: Broadcast, *, most: int) -> tuple[int, Broadcast | None]:
-        """Owe *broadcast* to at most so many of its chats, those aside that are owed it or had it already.
-
-        Return how many are new, and what is left to owe.
-        """
+    def broadcast(self, broadcast: Broadcast, *, most: int) -> Owed:
+        """Owe *broadcast* to the next chats, at most so many, those aside that are owed it or had it already."""
         ...
 
     def claim(self, now: datetime, *, limit: int = 1) -> Sequence[Delivery]:
@@ -306,6 +315,10 @@ class People(Protocol):
 
     def recover(self, now: datetime) -> int:
         """At start: what was being sent when the process died is ready again and marked; return how many."""
+        ...
+
+    def doubt(self) -> int:
+        """Mark all that waits as a possible repeat, for another copy of us may be sending it; return how many."""
         ...
 
     def outbox_counts(self) -> Mapping[str, int]:

@@ -7,12 +7,10 @@ poll     ticks: the due feeds, digests   deliver  change log -> outbox -> chats
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from html import escape
 from itertools import count
 from typing import TypeVar
 
@@ -21,6 +19,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.errors import StoreError
 from bot.model import InboxItem
 from bot.ops.health import Beats
+from bot.ops.refusals import Refusals
+from bot.ops.rival import Rival
 from bot.ops.supervise import supervise
 from bot.ops.upkeep import Upkeep
 from bot.pipeline import Pipeline
@@ -44,14 +44,9 @@ LAST_SENDS = timedelta(seconds=8)
 """How long a stop waits for messages that are on their way: Docker kills after 10 seconds unless told otherwise."""
 SECOND_COPY = (
     "Another program is receiving this bot's messages, so commands may go astray. "
-    "If a second copy of me runs somewhere, stop one of the two."
+    "If a second copy of me runs somewhere, stop one of the two: while both run, one holds its alerts back."
 )
-REFUSED = (
-    "I cannot store anything at the moment, so I can neither alert nor answer: {why}. "
-    "Nothing is lost; I go on by myself as soon as I can."
-)
-ACCEPTED = "I can store everything again, and go on where I stopped."
-GREETING, STOPPING, STORAGE = "greeting", "stopping", "storage"
+GREETING, STOPPING = "greeting", "stopping"
 """What can keep us from being ready."""
 LIMITS = {name: timedelta(seconds=60) for name in ("poll", "deliver", "answer", "listen", "loop")}
 """How old a task's last beat may be before /healthz turns red and the task is started again."""
@@ -72,17 +67,23 @@ class Service:
         *,
         greet: Callable[[], Awaitable[None]],
         upkeep: Upkeep,
-        upkeep_every: timedelta = UPKEEP_TICK,
+        rival: Rival | None = None,
+        last_sends: timedelta = LAST_SENDS,
+        refused_pause: timedelta = REFUSED_PAUSE,
     ) -> None:
         self._pipeline = pipeline
         self._inlet = inlet
         self._beats = beats
         self._greet = greet
         self._upkeep = upkeep
-        self._upkeep_every = upkeep_every
+        self._last_sends = last_sends
+        self._refused_pause = refused_pause
+        self._rival = rival or Rival()
         self._arrived = asyncio.Event()
-        self._refusals: Counter[str] = Counter()
-        self._told_of_refusal_on = ""
+        self._refusals = Refusals(
+            beats, tell=pipeline.tell_owner, tell_at_once=pipeline.tell_owner_at_once, now=pipeline.now
+        )
+        self._told_of_rival_on = ""
         beats.missing.add(GREETING)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -117,7 +118,7 @@ class Service:
                 with suppress(asyncio.CancelledError):
                     await task
         finally:
-            await self._pipeline.finish(LAST_SENDS)
+            await self._pipeline.finish(self._last_sends)
 
     # -- ticks
     async def _tick(self) -> None:
@@ -134,7 +135,7 @@ class Service:
         for name, work, every, most in (
             ("poll", self._poll, POLL_TICK, 200),
             ("digests", self._digests, DIGEST_TICK, 1),
-            ("upkeep", self._upkeep.look, self._upkeep_every, 1),
+            ("upkeep", self._upkeep.look, UPKEEP_TICK, 1),
         ):
             scheduler.add_job(
                 _guarded,
@@ -154,9 +155,9 @@ class Service:
             return
         polled = await self._pipeline.poll(due)
         if refused := next((one.refused for one in polled if one.refused), None):
-            await self._refused("poll", refused)
+            await self._refusals.refused("poll", refused)
         else:
-            self._accepted("poll")
+            self._refusals.accepted("poll")
 
     async def _digests(self) -> None:
         self._pipeline.digests()
@@ -198,7 +199,7 @@ class Service:
                     await asyncio.wait_for(self._arrived.wait(), timeout=5)
 
     async def _deliver(self) -> None:
-        await self._pipeline.finish(LAST_SENDS)  # of the sender that crashed or hung before this one
+        await self._pipeline.finish(self._last_sends)  # of the sender that crashed or hung before this one
         in_doubt = await self._when_stored("deliver", self._pipeline.recover)
         if in_doubt:
             log.warning("messages whose fate is in doubt are sent again, marked: %d", in_doubt)
@@ -208,6 +209,11 @@ class Service:
 
     async def _send_due(self) -> int:
         self._pipeline.route()
+        if self._rival.may_send:
+            self._pipeline.people.doubt()
+        if self._rival.silences_us:
+            return 0
+        self._rival.gone()
         return await self._pipeline.deliver()
 
     # -- the network and the disk may be away for a while
@@ -219,24 +225,35 @@ class Service:
                     return await ask()
             except SecondCopyError as error:
                 log.warning("another program receives this bot's messages; is a second copy running? %s", error)
-                with suppress(StoreError):
-                    self._pipeline.tell_owner(f"second copy {self._pipeline.now():%Y-%m-%d}", SECOND_COPY)
-                wait = error.after or LONGEST_PAUSE
+                wait = max(self._rival.met(), error.after or timedelta(0))
+                await self._tell_of_rival()
             except (UnreachableError, TimeoutError) as error:
                 log.warning("the chat network cannot be reached, trying again: %s", error or "no answer in time")
                 wait = getattr(error, "after", None) or min(FIRST_PAUSE * 2 ** min(failures, 10), LONGEST_PAUSE)
             await self._rest("listen", wait)
         raise AssertionError
 
+    async def _tell_of_rival(self) -> None:
+        """Tell the owner, once a day; past the outbox if that is held back."""
+        today = f"{self._pipeline.now():%Y-%m-%d}"
+        if self._told_of_rival_on == today:
+            return
+        self._told_of_rival_on = today
+        with suppress(StoreError):
+            if self._rival.goes_on:
+                await self._pipeline.tell_owner_at_once(SECOND_COPY)
+            else:
+                self._pipeline.tell_owner(f"second copy {today}", SECOND_COPY)
+
     async def _when_stored(self, name: str, work: Callable[[], Awaitable[T]]) -> T:
         """Return what *work* returns, trying again while a database refuses; beat all the while."""
         while True:
             try:
                 done = await work()
-                self._accepted(name)
+                self._refusals.accepted(name)
             except StoreError as error:
-                await self._refused(name, error)
-                await self._rest(name, REFUSED_PAUSE)
+                await self._refusals.refused(name, error)
+                await self._rest(name, self._refused_pause)
             else:
                 self._beats.beat(name)
                 return done
@@ -249,32 +266,13 @@ class Service:
             wait -= LONGEST_PAUSE
         self._beats.beat(name)
 
-    async def _refused(self, name: str, error: StoreError) -> None:
-        """Say that a database refused; tell the owner if it did so twice in a row, once a day."""
-        log.error("%s: not stored, nothing is lost, trying again: %s", name, error)
-        self._refusals[name] += 1
-        self._beats.missing.add(STORAGE)
-        today = f"{self._pipeline.now():%Y-%m-%d}"
-        if self._refusals[name] > 1 and self._told_of_refusal_on != today:
-            self._told_of_refusal_on = today
-            with suppress(StoreError):  # it does not even say who the owner is
-                await self._pipeline.tell_owner_at_once(REFUSED.format(why=escape(str(error))))
-
-    def _accepted(self, name: str) -> None:
-        if name not in self._refusals:
-            return
-        if len(self._refusals) == 1 and self._told_of_refusal_on:
-            self._pipeline.tell_owner(f"stored again {self._pipeline.now():%Y-%m-%d %H:%M}", ACCEPTED)
-        del self._refusals[name]
-        if not self._refusals:
-            log.info("everything is stored again")
-            self._beats.missing.discard(STORAGE)
-
 
 async def _guarded(name: str, work: Callable[[], Awaitable[None]]) -> None:
     """Run a scheduled job; whatever it raises is logged, and the next tick tries again."""
     try:
         await work()
+    except asyncio.CancelledError:
+        log.debug("tick %s cut short by the stop", name)  # the scheduler would call it an error
     except StoreError as error:
         log.warning("tick %s put off: %s", name, error)
     except Exception:

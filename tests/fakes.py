@@ -39,6 +39,7 @@ def catalog() -> Catalog:
             "russia": Entity(id="russia", kind="country", names={"en": "Russia"}),
             "ukraine": Entity(id="ukraine", kind="country", names={"en": "Ukraine"}),
             "usa": Entity(id="usa", kind="country", names={"en": "United States"}),
+            "kyiv": Entity(id="kyiv", kind="place", names={"en": "Kyiv"}),
         },
         publishers={
             "meridian": Publisher(id="meridian", name="Meridian Wire", family="meridian", tier=1, country="GB"),

@@ -83,7 +83,7 @@ def story(*reports: Report, **given: Any) -> Story:
         "language": first.entry.language,
         "first_seen": min(seen),
         "last_seen": max(seen),
-        "stages": (Stage(first.event.type, seen[0]),),
+        "stages": (Stage(first.event.type, seen[0], first.event.modality),),
         "actors": first.event.actors,
         "entry_keys": tuple(r.entry.key for r in of),
         "publishers": tuple(dict.fromkeys(r.entry.publisher for r in of)),

@@ -95,7 +95,7 @@ def stories(of: Entry) -> st.SearchStrategy[Story]:
         language=text,
         first_seen=times,
         last_seen=times,
-        stages=st.lists(st.builds(Stage, types, times), max_size=3).map(tuple),
+        stages=st.lists(st.builds(Stage, types, times, st.sampled_from(Modality)), max_size=3).map(tuple),
         actors=words,
         places=words,
         numbers=word_sets,

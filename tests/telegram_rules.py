@@ -159,6 +159,7 @@ WEBHOOK_ACTIVE = (
 class Flood:
     """Flood control as bots meet it: 30 a second in all, 20 a minute to a group, bursts of 12 in 10 s to a person."""
 
+    per_second: int = 30
     to_all: deque[float] = field(default_factory=deque)
     to_chat: dict[int, deque[float]] = field(default_factory=dict)
 
@@ -166,7 +167,7 @@ class Flood:
         """Count a message to *chat* at *now* seconds, or refuse it; a refused one does not count."""
         mine = self.to_chat.setdefault(chat, deque())
         most, span = (20, 60.0) if chat < 0 else (12, 10.0)
-        _make_room(self.to_all, 30, 1.0, now)
+        _make_room(self.to_all, self.per_second, 1.0, now)
         _make_room(mine, most, span, now)
         self.to_all.append(now)
         mine.append(now)

@@ -9,6 +9,7 @@ import pytest
 from bot.alert import render
 from bot.alert.phrases import moment
 from bot.model import Button, EventType, Mention, Modality, Stage
+from bot.story.story import joined, new_story
 from bot.text import plain
 from tests import fakes, make
 
@@ -91,6 +92,94 @@ def test_an_update_says_now_and_what_was_before() -> None:
     assert "Before: Ceasefire agreed / declared, 15:00 (12:00 UTC)" in lines
 
 
+def test_what_was_only_conditional_or_planned_is_recalled_as_such() -> None:
+    could = fakes.report("Russia and Ukraine may agree truce", event={"modality": Modality.CONDITIONAL})
+    planned = fakes.report(
+        "Truce to take effect on Monday",
+        after=5,
+        event={"type": EventType.CEASEFIRE_IN_EFFECT, "modality": Modality.PLAN},
+    )
+    story = joined(new_story(could, LATER, fakes.catalog()), planned, LATER, fakes.catalog())
+
+    lines = plain(render.alert(story, [could, planned], KYIV, update=True).html).splitlines()
+
+    assert lines[0] == "⚪ UNCONFIRMED · Russia–Ukraine war · UPDATE: PLANNED: CEASEFIRE IN EFFECT"
+    assert "Before: Conditional: ceasefire agreed / declared, 15:00 (12:00 UTC)" in lines
+
+
+# ------------------------------------------------------------------------------------------ who said yes
+def yes(title: str, *named: tuple[str, str], verb: str = "agree truce", **event: Any) -> str:
+    """Return the first line on a headline in which (name, entity and side) are *named* and *verb* decided."""
+    conflict = [
+        Mention(
+            role="conflict",
+            name=f"ukraine-russia:{who}",
+            text=name,
+            start=title.index(name),
+            end=title.index(name) + len(name),
+        )
+        for name, who in named
+    ]
+    type_ = Mention(
+        role="type",
+        name="ceasefire.agreed 1",
+        text=verb,
+        start=title.index(verb),
+        end=title.index(verb) + len(verb),
+    )
+    report = fakes.report(title, event={"mentions": (type_, *conflict), **event})
+    return plain(render.alert(make.story(report), [report], KYIV).html).partition("\n")[0]
+
+
+RUSSIA, UKRAINE, KYIV_CITY = ("Russia", "B:russia"), ("Ukraine", "A:ukraine"), ("Kyiv", "A:kyiv")
+
+
+@pytest.mark.parametrize(
+    ("title", "named", "verb"),
+    [
+        ("Russia and Ukraine agree truce", (RUSSIA, UKRAINE), "agree truce"),
+        ("Russia, Ukraine agree truce", (RUSSIA, UKRAINE), "agree truce"),
+        ("Envoy: Russia and Ukraine have agreed truce", (RUSSIA, UKRAINE), "agreed truce"),
+    ],
+)
+def test_a_ceasefire_is_agreed_where_both_sides_say_yes(title: str, named: Any, verb: str) -> None:
+    assert yes(title, *named, verb=verb).endswith("· CEASEFIRE AGREED")
+
+
+@pytest.mark.parametrize(
+    ("title", "named", "verb"),
+    [
+        ("Russia declares truce with Ukraine", (RUSSIA, UKRAINE), "declares truce"),
+        ("Ukraine says Russia declares truce", (UKRAINE, RUSSIA), "declares truce"),
+        ("Ukraine war: Russia declares truce", (UKRAINE, RUSSIA), "declares truce"),
+        ("After strikes on Ukraine, Russia declares truce", (UKRAINE, RUSSIA), "declares truce"),
+        ("Kyiv and Russia declare truce", (KYIV_CITY, RUSSIA), "declare truce"),
+    ],
+)
+def test_a_ceasefire_of_one_side_names_it_and_is_never_called_agreed(title: str, named: Any, verb: str) -> None:
+    assert yes(title, *named, verb=verb).endswith("· CEASEFIRE DECLARED / ACCEPTED BY RUSSIA")
+
+
+@pytest.mark.parametrize(
+    ("title", "named", "verb"),
+    [
+        ("Truce agreed with Ukraine", (UKRAINE,), "Truce agreed"),
+        ("US to stop bombing Russia under truce", (RUSSIA,), "stop bombing Russia under truce"),
+        ("Russia looks on as others agree truce", (RUSSIA,), "agree truce"),
+        ("Russia says truce agreed", (RUSSIA,), "truce agreed"),
+        ("Russia: truce agreed", (RUSSIA,), "truce agreed"),
+    ],
+)
+def test_where_the_headline_does_not_tell_who_said_yes_nobody_is_made_to(title: str, named: Any, verb: str) -> None:
+    assert "· CEASEFIRE AGREED / DECLARED" in yes(title, *named, verb=verb, speaker="russia")
+
+
+def test_what_has_not_happened_is_nobodys_yes() -> None:
+    line = yes("Russia and Ukraine agree truce", RUSSIA, UKRAINE, modality=Modality.CONDITIONAL)
+
+    assert line.endswith("· CONDITIONAL: CEASEFIRE AGREED / DECLARED")
+
+
 # ------------------------------------------------------------------------------------------ how sure
 @pytest.mark.parametrize(
     ("modality", "type_", "colour", "words"),
@@ -98,10 +187,14 @@ def test_an_update_says_now_and_what_was_before() -> None:
         (Modality.FACT, EventType.CEASEFIRE_AGREED, "🟡", "CEASEFIRE AGREED / DECLARED"),
         (Modality.CLAIM, EventType.CEASEFIRE_AGREED, "🟡", "CLAIM: CEASEFIRE AGREED / DECLARED"),
         (Modality.DENIAL, EventType.CEASEFIRE_AGREED, "🔴", "DENIED: CEASEFIRE AGREED / DECLARED"),
-        (Modality.PLAN, EventType.CEASEFIRE_IN_EFFECT, "🟡", "PLANNED: CEASEFIRE IN EFFECT"),
+        (Modality.PLAN, EventType.CEASEFIRE_IN_EFFECT, "⚪", "PLANNED: CEASEFIRE IN EFFECT"),
+        (Modality.PLAN, EventType.CEASEFIRE_ENDED, "⚪", "PLANNED: CEASEFIRE ENDED"),
+        (Modality.PLAN, EventType.CEASEFIRE_PROPOSED, "🟡", "CEASEFIRE PROPOSED"),
         (Modality.CONDITIONAL, EventType.CEASEFIRE_AGREED, "⚪", "CONDITIONAL: CEASEFIRE AGREED / DECLARED"),
         (Modality.QUESTION, EventType.CEASEFIRE_ENDED, "⚪", "OPEN QUESTION: CEASEFIRE ENDED"),
         (Modality.DENIAL, EventType.TALKS_STALLED, "🔴", "TALKS STALLED"),
+        (Modality.FACT, EventType.TALKS_STALLED, "🔴", "TALKS STALLED"),
+        (Modality.CLAIM, EventType.CEASEFIRE_ENDED, "🟡", "CLAIM: CEASEFIRE ENDED"),
         (Modality.FACT, EventType.CEASEFIRE_ENDED, "🔴", "CEASEFIRE ENDED"),
         (Modality.CLAIM, EventType.STATEMENT, "🟡", "APPEAL / POSITION"),
     ],
@@ -117,6 +210,21 @@ def test_publishers_of_one_owner_stay_unconfirmed_and_are_told_apart() -> None:
 
     assert text.startswith("🟡 UNCONFIRMED")
     assert text.endswith("2 publishers of one owner: that is one source")
+
+
+def test_several_publishers_who_quote_the_same_person_are_one_source() -> None:
+    text = card("meridian", "dnipro", speaker="usa")
+
+    first = "🟡 2 publishers, one source · Russia–Ukraine war · CEASEFIRE AGREED / DECLARED, says United States\n"
+    assert text.startswith(first)
+    assert text.endswith("2 publishers, one source: United States")
+
+
+def test_several_publishers_who_report_an_offer_bear_it_out_whoever_made_it() -> None:
+    text = card("meridian", "dnipro", speaker="usa", type=EventType.CEASEFIRE_PROPOSED)
+
+    assert text.startswith("🟡 2 publishers · ")
+    assert text.endswith("2 independent publishers")
 
 
 def test_reports_of_an_earlier_stage_are_not_counted_as_saying_the_present_one() -> None:
@@ -279,6 +387,15 @@ def test_why_shows_the_words_that_decided_in_their_place() -> None:
         "Published 15:00 (12:00 UTC)\n"
         "It would not have been sent if it were older than 12 h, undated, or muted by you."
     )
+
+
+def test_why_does_not_say_that_something_happened_which_did_not() -> None:
+    mention = Mention(role="type", name="ceasefire.agreed 7", text="may agree", start=0, end=5)
+    report = fakes.report("Truce may come", event={"mentions": (mention,), "modality": Modality.CONDITIONAL})
+
+    text = plain(render.why(make.story(report), [report], KYIV).html)
+
+    assert "What happened: Conditional: ceasefire agreed / declared, rule 7" in text
 
 
 def test_why_survives_a_story_whose_reports_are_gone() -> None:

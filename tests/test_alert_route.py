@@ -9,8 +9,8 @@ import pytest
 from bot.alert.loudness import ARCHIVE, DIGEST, SILENT, SOUND, weigh
 from bot.alert.route import priority, route, wants
 from bot.model import (
+    Broadcast,
     ChatId,
-    Delivery,
     EventType,
     LoggedChange,
     Loudness,
@@ -19,7 +19,7 @@ from bot.model import (
     Stage,
     Story,
     StoryChange,
-    Subscription,
+    Wishes,
 )
 from tests import fakes, make
 
@@ -40,11 +40,15 @@ def change_of(story: Story, report: Report, **given: Any) -> LoggedChange:
     return LoggedChange(**defaults | given)
 
 
-def routed(
-    story: Story, reports: list[Report], *subscriptions: Subscription, now: Any = LATER, **given: Any
-) -> list[Delivery]:
+def asked(story: Story, reports: list[Report], *readers: Wishes, now: Any = LATER, **given: Any) -> Broadcast | None:
     change = change_of(story, reports[0], **given)
-    return list(route(change, story, reports, subscriptions or [make.subscription()], {}, fakes.catalog(), now))
+    return route(change, story, reports, readers or [Wishes()], fakes.catalog(), now)
+
+
+def routed(story: Story, reports: list[Report], *readers: Wishes, **given: Any) -> Broadcast:
+    alert = asked(story, reports, *readers, **given)
+    assert alert
+    return alert
 
 
 # ------------------------------------------------------------------------------------------ how loud
@@ -76,6 +80,15 @@ def test_what_has_not_happened_never_makes_a_sound_however_many_say_it(type_: Ev
     level = priority(story, reports, fakes.catalog())
 
     assert level >= (DIGEST if modality in NO_NEWS else SILENT)
+
+
+def test_what_one_person_says_makes_no_sound_however_many_quote_it() -> None:
+    one_voice, of_one = fakes.agreed("meridian", "dnipro", speaker="usa")
+    of_two = [*of_one[:1], *fakes.agreed("meridian", "dnipro", speaker="russia")[1][1:]]
+
+    levels = [priority(one_voice, reports, fakes.catalog()) for reports in (of_one, of_two)]
+
+    assert levels == [SILENT, SOUND]
 
 
 def test_reports_of_an_earlier_stage_do_not_back_the_present_one() -> None:
@@ -146,25 +159,42 @@ def test_a_subscription_hears_its_conflicts_and_types_and_an_empty_one_hears_all
 
 
 # ------------------------------------------------------------------------------------------ what leaves
-def test_a_new_story_is_owed_once_to_each_chat_that_wants_it() -> None:
+def test_a_new_story_is_told_once_to_all_who_want_it_in_the_same_words() -> None:
     story, reports = fakes.agreed("meridian")
-    here, there = (make.subscription(chat=ChatId("telegram", room)) for room in ("1", "2"))
-    elsewhere = make.subscription(chat=ChatId("telegram", "3"), conflicts=frozenset({"yemen"}))
+    everything, this = Wishes(), Wishes(conflicts=frozenset({"ukraine-russia"}))
+    elsewhere = Wishes(conflicts=frozenset({"yemen"}))
 
-    owed = routed(story, reports, here, there, elsewhere)
+    alert = routed(story, reports, everything, this, elsewhere)
 
-    assert [delivery.chat.room for delivery in owed] == ["1", "2"]
-    assert [delivery.message.silent for delivery in owed] == [True, True]
-    assert len({delivery.dedupe_key for delivery in owed}) == 2
-    assert all(story.id in delivery.dedupe_key and delivery.story_id == story.id for delivery in owed)
+    (wording,) = alert.wordings
+    assert wording.readers == (everything, this)
+    assert wording.message.silent
+    assert alert.story_id == story.id
+    assert not alert.urgent
+
+
+def test_a_story_that_nobody_wants_is_told_to_nobody() -> None:
+    story, reports = fakes.agreed("meridian")
+
+    assert asked(story, reports, Wishes(conflicts=frozenset({"yemen"}))) is None
+
+
+def test_each_chat_is_owed_an_alert_under_a_key_of_its_own() -> None:
+    story, reports = fakes.agreed("meridian")
+
+    alert = routed(story, reports)
+    message = alert.wordings[0].message
+    here, there = (alert.delivery(ChatId("telegram", room), message) for room in ("1", "2"))
+
+    assert here.dedupe_key == f"alert:{story.id}:ceasefire.agreed:telegram:1"
+    assert here.dedupe_key != there.dedupe_key
+    assert here.message == there.message == message
 
 
 def test_an_alert_of_several_publishers_has_a_sound() -> None:
     story, reports = fakes.agreed("meridian", "harbour")
 
-    (owed,) = routed(story, reports)
-
-    assert not owed.message.silent
+    assert not routed(story, reports).wordings[0].message.silent
 
 
 @pytest.mark.parametrize(
@@ -181,7 +211,7 @@ def test_old_and_undated_reports_are_never_told_live(published: timedelta | None
     times: dict[str, Any] = {"published": None if published is None else LATER - published, "seen_at": LATER - seen}
     reports = [fakes.report("Truce agreed", **times)]
 
-    assert bool(routed(make.story(*reports), reports)) is told
+    assert bool(asked(make.story(*reports), reports)) is told
 
 
 def test_a_fresh_late_report_does_not_make_an_old_founder_news() -> None:
@@ -189,34 +219,24 @@ def test_a_fresh_late_report_does_not_make_an_old_founder_news() -> None:
     reports = [old, fakes.report("Truce was agreed", "harbour")]
     story = make.story(*reports)
 
-    assert routed(story, reports, entry_key=old.entry.key) == []
+    assert asked(story, reports, entry_key=old.entry.key) is None
 
 
 @pytest.mark.parametrize(
-    "change", [each for each in StoryChange if each not in (StoryChange.NEW, StoryChange.NEW_STAGE)]
+    "change",
+    [each for each in StoryChange if each not in (StoryChange.NEW, StoryChange.NEW_STAGE, StoryChange.CORROBORATED)],
 )
 def test_other_changes_alert_nobody_yet(change: StoryChange) -> None:
     story, reports = fakes.agreed("meridian", "harbour")
 
-    assert routed(story, reports, change=change) == []
+    assert asked(story, reports, change=change) is None
 
 
 def test_a_change_whose_report_is_gone_alerts_nobody() -> None:
     story, reports = fakes.agreed("meridian")
     other = fakes.report("Something else")
 
-    assert routed(story, reports, entry_key=other.entry.key) == []
-
-
-def test_muted_stories_and_paused_chats_are_left_alone() -> None:
-    story, reports = fakes.agreed("meridian")
-    change, catalog = change_of(story, reports[0]), fakes.catalog()
-    paused = make.subscription(paused_until=LATER + timedelta(seconds=1))
-    awake = make.subscription(paused_until=LATER)
-
-    assert route(change, story, reports, [awake], {make.HERE: frozenset({story.id})}, catalog, LATER) == []
-    assert route(change, story, reports, [paused], {}, catalog, LATER) == []
-    assert len(route(change, story, reports, [awake], {make.HERE: frozenset({"another"})}, catalog, LATER)) == 1
+    assert asked(story, reports, entry_key=other.entry.key) is None
 
 
 def test_two_changes_that_arrive_together_are_one_alert_and_a_later_stage_another() -> None:
@@ -226,20 +246,23 @@ def test_two_changes_that_arrive_together_are_one_alert_and_a_later_stage_anothe
     moved = replace(story, type=EventType.CEASEFIRE_IN_EFFECT, stages=stages)
     both = [*reports, in_effect]
 
-    (before,) = routed(story, reports)
-    (new,) = routed(moved, both)
-    (stage,) = routed(moved, both, change=StoryChange.NEW_STAGE, entry_key=in_effect.entry.key)
+    before = routed(story, reports)
+    new = routed(moved, both)
+    stage = routed(moved, both, change=StoryChange.NEW_STAGE, entry_key=in_effect.entry.key)
 
-    assert new.dedupe_key == stage.dedupe_key != before.dedupe_key
-    assert "NOW: CEASEFIRE IN EFFECT" in stage.message.html
-    assert new.message == stage.message
+    assert new.key == stage.key != before.key
+    assert [alert.urgent for alert in (before, new, stage)] == [False, True, True]
+    assert "NOW: CEASEFIRE IN EFFECT" in stage.wordings[0].message.html
+    assert new.wordings == stage.wordings
 
 
 def test_each_reader_is_told_in_their_own_time() -> None:
     story, reports = fakes.agreed("meridian")
-    kyiv = make.subscription(time_zone="Europe/Kyiv")
-    delhi = make.subscription(chat=ChatId("terminal", "delhi"), time_zone="Asia/Kolkata")
+    kyiv, delhi = Wishes(time_zone="Europe/Kyiv"), Wishes(time_zone="Asia/Kolkata")
 
-    owed = routed(story, reports, kyiv, delhi)
+    alert = routed(story, reports, kyiv, delhi)
 
-    assert ["15:00 (12:00 UTC)" in owed[0].message.html, "17:30 (12:00 UTC)" in owed[1].message.html] == [True, True]
+    html = {wording.readers: wording.message.html for wording in alert.wordings}
+    assert html.keys() == {(kyiv,), (delhi,)}
+    assert "15:00 (12:00 UTC)" in html[kyiv,]
+    assert "17:30 (12:00 UTC)" in html[delhi,]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.chat.commands import ACTIONS, COMMANDS, MENU, OWNER_CODE, OWNER_COMMANDS, Settings
-from bot.model import Access, ChatId, EventType, Report
+from bot.model import Access, ChatId, DeliveryKind, EventType, FeedState, Report, Sent
 from tests import make
 from tests.conversation import ME, Conversation, buttons, conversation
 from tests.telegram_rules import read_commands
@@ -65,6 +65,37 @@ def test_who_opens_the_owners_link_first_is_the_owner_and_the_link_works_once() 
         assert talk.people.owner() == ME
         assert talk.people.note(OWNER_CODE) == ""
         assert second.startswith("This bot is private.")
+
+
+def test_the_owners_link_makes_no_group_the_owner_and_stays_good() -> None:
+    with conversation(access=None) as talk:
+        talk.people.remember(OWNER_CODE, "s3cret")
+
+        talk.say("/start s3cret", private=False)
+        in_group = talk.people.owner()
+        talk.chat = ChatId("telegram", "8002")
+        talk.say("/start s3cret")
+
+        assert in_group is None
+        assert talk.people.owner() == ChatId("telegram", "8002")
+
+
+def test_the_owners_link_works_for_a_chat_that_was_let_in_before(talk: Conversation) -> None:
+    talk.people.remember(OWNER_CODE, "s3cret")
+
+    talk.say("/start s3cret")
+
+    assert talk.people.access(ME) is Access.OWNER
+
+
+def test_a_stranger_is_answered_once_an_hour_and_after_everybody_else() -> None:
+    with conversation(access=None) as talk:
+        first, again = talk.hear(text="/start")[0], talk.hear(text="hello")[0]
+        talk.now += timedelta(hours=1)
+        later = talk.hear(text="hello")[0]
+
+        assert first.once == again.once != later.once
+        assert first.kind is DeliveryKind.STRANGER
 
 
 def test_no_code_opens_a_bot_that_has_none() -> None:
@@ -126,6 +157,20 @@ def test_a_chat_that_left_is_sent_nothing_until_it_speaks_again(talk: Conversati
     assert left == []
     assert away == []
     assert [subscription.chat for subscription in talk.people.subscriptions()] == [ME]
+
+
+def test_a_picture_is_answered_and_an_album_once(talk: Conversation) -> None:
+    (first,), (second,) = talk.hear(text=""), talk.hear(text="")
+
+    assert "I read words only" in first.message.html
+    assert first.once == second.once != ""
+
+
+def test_an_open_bot_that_is_added_to_a_group_begins() -> None:
+    with conversation(access=None, settings=Settings(access="open")) as talk:
+        (reply,) = talk.hear(joined=True, private=False)
+
+        assert "Which conflict?" in reply.message.html
 
 
 def test_an_unknown_group_that_adds_us_learns_its_id_and_a_known_one_hears_nothing() -> None:
@@ -293,6 +338,22 @@ def test_why_sources_and_timeline_explain_the_last_story_told_or_the_one_named(t
     assert "“Old truce”" in talk.press(f"src:{older.id}")
 
 
+def test_why_and_mute_mean_the_story_that_the_chat_was_sent_last_not_the_one_that_moved_last(
+    talk: Conversation,
+) -> None:
+    told = talk.report(make.report("Old truce", published=make.NOON - timedelta(hours=2)))
+    talk.report(make.report("New truce"))
+    talk.people.enqueue([make.delivery(chat=ME, story_id=told.id)])
+    (delivery,) = talk.people.claim(make.NOON)
+    talk.people.settle(delivery.after(Sent(), make.NOON), make.NOON)
+    talk.say("/follow everything")
+
+    why, muted = talk.say("/why"), talk.say("/mute story")
+
+    assert "“Old truce”" in why
+    assert "“Old truce”" in muted
+
+
 def test_before_any_news_why_says_so(talk: Conversation) -> None:
     assert "Nothing has been reported yet" in talk.say("/why")
 
@@ -315,6 +376,19 @@ def test_status_tells_how_well_we_hear(talk: Conversation) -> None:
     assert "No feed was heard yet" in text
     assert "Newest report in what you follow: 30 min ago." in text
     assert "Archive: 1 entries, 1 story." in text
+
+
+def test_status_tells_the_owner_alone_which_feeds_are_silent_by_their_titles() -> None:
+    titles = Settings(titles={make.feed().url: "Meridian <World>"})
+    with conversation(Access.OWNER, titles) as owner, conversation(settings=titles) as talk:
+        for each in (owner, talk):
+            each.archive.save_feed_state(FeedState(url=make.feed().url, next_check_at=make.NOON, failures=3))
+
+        told, kept = owner.say("/status"), talk.say("/status")
+
+        assert told.endswith("\n\nNot heard: 1 feed\n• Meridian <World>: never heard")
+        assert "Not heard" not in kept
+        assert "news.example" not in told + kept
 
 
 # ------------------------------------------------------------------------------------------ laws
@@ -353,7 +427,7 @@ def test_any_button_gets_exactly_one_answer_that_can_be_sent(action: str) -> Non
 def test_every_button_that_is_ever_offered_does_something(owner: Conversation) -> None:
     owner.report(make.report("New truce"))
     seen, waiting = set[str](), [f"run:{name}" for name in COMMANDS]
-    for text in ("/now narnia", "/follow gaza", "/unfollow gaza"):
+    for text in ("/now narnia", "/follow gaza", "/unfollow gaza", "/follow prisoners", "/unfollow prisoners"):
         owner.say(text)
         waiting += [button.action for button in buttons(owner.last)]
 

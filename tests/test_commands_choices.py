@@ -155,9 +155,34 @@ def test_kinds_of_news_can_be_followed_too(talk: Conversation) -> None:
     talk.say("/follow ukraine")
     talk.say("/follow prisoners")
     one_kind = talk.subscription.types
+    talk.say("/follow ceasefire.agreed")
     talk.say("/unfollow prisoners")
 
     assert one_kind == {EventType.EXCHANGE_PRISONERS}
+    assert talk.subscription.types == {EventType.CEASEFIRE_AGREED}
+
+
+def test_unfollowing_the_last_kind_of_news_never_means_every_kind_by_accident(talk: Conversation) -> None:
+    talk.say("/follow ukraine")
+    talk.say("/follow prisoners")
+
+    asked = talk.say("/unfollow prisoners")
+    kept = talk.subscription.types
+    wide = talk.tap("Every kind")
+
+    assert "No other kind is left" in asked
+    assert kept == {EventType.EXCHANGE_PRISONERS}
+    assert talk.subscription.types == frozenset()
+    assert talk.subscription.conflicts == {"ukraine-russia"}
+    assert "Only news of this kind" not in wide
+
+
+@pytest.mark.parametrize("press", ["pick:sudan:0", "pick:*:0", "follow:*:0"])
+def test_starting_anew_or_following_everything_keeps_no_old_filter(talk: Conversation, press: str) -> None:
+    talk.say("/follow prisoners")
+
+    talk.press(press)
+
     assert talk.subscription.types == frozenset()
 
 

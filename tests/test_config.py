@@ -8,6 +8,7 @@ from bot.catalog import load_catalog
 from bot.config import (
     KEYS,
     VARIABLES,
+    BackupConfig,
     Config,
     DigestConfig,
     PollingConfig,
@@ -54,6 +55,10 @@ def test_every_key_reaches_its_place() -> None:
         time_zone = "Europe/Kyiv"
         [health]
         port = 9000
+        [backup]
+        every = "6 h"
+        keep = 3
+        folder = "/backups"
         [[feeds]]
         url = " https://news.example/rss "
         title = " World   news "
@@ -69,6 +74,7 @@ def test_every_key_reaches_its_place() -> None:
     )
     assert config.digest == DigestConfig(hours=(7, 20), time_zone="Europe/Kyiv")
     assert config.health.port == 9000
+    assert config.backup == BackupConfig(every=timedelta(hours=6), keep=3, folder="/backups")
     assert config.feeds == (
         Feed(
             url="https://news.example/rss",
@@ -116,6 +122,7 @@ def test_a_private_host_may_be_asked_every_second() -> None:
         ('[telegram]\naccess = "Open"', 2, 'access must be "closed" or "open", not "Open"', '"open"'),
         ('[telegram]\nallow = [\n  1,\n  "x",\n]', 4, "each item of allow must be a whole number", "allow = ["),
         ('[telegram]\ntoken = "1:a"', 2, "there is no key 'token'", "PARLEY_TELEGRAM_TOKEN"),
+        ("[telegram]\npaid_broadcast_per_second = 25", 2, "must be 0 or a number from 30 to 1000", "= 100"),
         ("[telegram]\nport = 1", 2, "there is no key 'port' in [telegram]", "belongs under [health]"),
         ("telegram = 5", 1, "telegram must be a section", "[telegram]"),
         ("[telegrm]", 1, "there is no section 'telegrm'", "'telegram'"),
@@ -129,6 +136,8 @@ def test_a_private_host_may_be_asked_every_second() -> None:
         ('[digest]\ntime_zone = "Europe/Lodnon"', 2, "time_zone must be a time zone", "'Europe/London'"),
         ('[digest]\ntime_zone = "../passwd"', 2, "time_zone must be a time zone", ""),
         ("[health]\nport = 0", 2, "port must be a port from 1 to 65535", "8787"),
+        ('[backup]\nevery = "9 min"', 2, 'every must be "10 min" or more', '"24 h"'),
+        ("[backup]\nkeep = -1", 2, "keep must be a number from 0 to 1000", "keep = 7"),
         ('[feeds]\nurl = "https://a.example"', 1, "feeds must be a list", "[[feeds]]"),
         ("feeds = [1]", 1, "each item of feeds must be a section", "[[feeds]]"),
         ('[[feeds]]\ntitle = "x"', 1, "a feed needs its url", "https://"),

@@ -17,7 +17,7 @@ from bot.model import Event, EventType, Modality, Verdict
 from tests import make
 
 DATA = files("bot") / "data"
-IN_FORCE = {EventType.CEASEFIRE_AGREED, EventType.CEASEFIRE_IN_EFFECT}
+IN_FORCE = {EventType.CEASEFIRE_AGREED, EventType.CEASEFIRE_IN_EFFECT, EventType.AGREEMENT_REACHED}
 DETECTOR = Detector(load_rules())
 
 
@@ -295,7 +295,7 @@ def test_the_reasons_are_told_in_plain_lines() -> None:
 
     assert "RELEVANT 1.0 (needs 1.0)" in told
     assert '+ signal ceasefire-title        "ceasefire"  title[60:69]' in told
-    assert '"violating three-day ceasefire"' in told
+    assert '"accuse each other of violating three-day ceasefire"' in told
     assert "conflict ukraine-russia:B" in told
     assert "claim" in told
 

@@ -12,11 +12,12 @@ from xml.sax.saxutils import escape
 import pytest
 from rich.console import Console
 
-from bot.app import WeekClock, house
+from bot.app import house
 from bot.catalog import load_catalog
 from bot.chat.commands import MENU
 from bot.chat.terminal import HERE, TerminalChat
 from bot.config import Config, PollingConfig
+from bot.demo import WeekClock
 from bot.model import Access, Cursor, Feed, StoryChange
 from bot.pipeline import Pipeline, Polled
 from tests.feed_server import Answer, FeedServer
@@ -205,6 +206,54 @@ async def test_digests_come_at_eight_and_twenty_even_with_nothing_to_say(home: H
     assert evening.count("Digest ·") == 1
     assert "feeds healthy" in evening
     assert morning.count("Digest ·") == 2
+
+
+async def test_what_came_in_after_a_digest_but_was_published_before_it_is_in_the_next(home: House) -> None:
+    await home.later()
+    await home.say("/follow everything")
+    await home.later(hours=8)
+    begin = home.paper.tell()
+    serve(home.feeds, "one", NOON + timedelta(hours=7.9), OLD)
+    await home.later(minutes=10)
+    await home.later(hours=12)
+
+    assert OLD in home.printed(begin)
+
+
+async def test_what_one_publisher_claims_waits_for_the_digest_and_rings_once_others_bear_it_out(home: House) -> None:
+    await home.later()
+    await home.say("/follow everything")
+    serve(home.feeds, "one", NOON, "Russia violates ceasefire, Ukraine says")
+    await home.later(minutes=10)
+    alone = home.alerts()
+    serve(home.feeds, "two", NOON, "Russia violates ceasefire, monitors say")
+    await home.later(minutes=10)
+
+    assert alone == []
+    assert len(home.alerts()) == 1
+
+
+async def test_a_muted_story_is_in_no_digest(home: House) -> None:
+    await home.later()
+    await home.say("/follow everything")
+    serve(home.feeds, "one", NOON, NEW)
+    await home.later(minutes=10)
+    await home.press("Mute story")
+    begin = home.paper.tell()
+    await home.later(hours=8)
+
+    assert len(home.alerts()) == 1
+    assert "Nothing new" in home.printed(begin)
+
+
+async def test_a_stranger_is_answered_once_an_hour(home: House) -> None:
+    home.pipeline.people.revoke(HERE)
+
+    first, again = await home.say("/start"), await home.say("/start")
+    home.clock.at += timedelta(hours=1)
+    later = await home.say("/start")
+
+    assert ["private" in answer for answer in (first, again, later)] == [True, False, True]
 
 
 async def test_one_broken_feed_harms_no_other(home: House) -> None:

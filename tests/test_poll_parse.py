@@ -406,3 +406,17 @@ def test_damaged_feeds_are_read_or_refused(body: bytes, data: st.DataObject) -> 
         return
 
     assert all(entry.title and entry.title == clean(entry.title) for entry in found)
+
+
+# ------------------------------------------------------------------------------------------ impossible characters
+@pytest.mark.parametrize(
+    ("reference", "read"),
+    [("&#55357;&#56832;", "😀"), ("&#xD83D;&#xDE00;", "😀"), ("&#xD800;", "�"), ("&#99999999;", "�")],
+)
+def test_a_character_reference_that_xml_forbids_costs_nothing_but_itself(reference: str, read: str) -> None:
+    items = f"<item><title>Truce {reference} holds</title></item><item><title>Good news &#233;</title></item>"
+    body = f'<rss version="2.0"><channel><title>c</title>{items}</channel></rss>'.encode()
+
+    entries = parse(body, feed(), NOON)
+
+    assert [item.title for item in entries] == [f"Truce {read} holds", "Good news é"]

@@ -1,10 +1,12 @@
 """The real process against a strict fake of Telegram over real HTTP: what a reader lives through."""
 
+import asyncio
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -16,7 +18,7 @@ from tests.fake_telegram import TOKEN, FakeTelegram
 from tests.feed_server import Answer, FeedServer
 from tests.process import Running, free_port, parley, running, until, write_config
 
-READER, STRANGER = 501, 502
+READER, STRANGER = 501_888_777, 502_888_777
 
 pytestmark = pytest.mark.slow
 
@@ -188,10 +190,13 @@ async def test_a_second_copy_on_the_same_data_is_refused(
     write_config(tmp_path, feeds.serve("/rss", rss(OLD)))
     async with running(tmp_path, telegram.url) as bot:
         await bot.prints("?start=")
-        second = parley(tmp_path, "run", PARLEY_TELEGRAM_TOKEN=TOKEN, PARLEY_TELEGRAM_API_URL=telegram.url)
+        again = partial(parley, tmp_path, PARLEY_TELEGRAM_TOKEN=TOKEN, PARLEY_TELEGRAM_API_URL=telegram.url)
+        second = await asyncio.to_thread(again, "run")
+        checked = await asyncio.to_thread(again, "check")
         await bot.stop()
 
     assert second.returncode == 2
+    assert checked.returncode == 0, checked.stdout
     assert b"another Parley" in second.stderr
     assert b"Traceback" not in second.stderr
 

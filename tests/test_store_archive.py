@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import StoreError
-from bot.model import Entry, EventType, FeedState, Report, Story, StoryChange
+from bot.model import Entry, EventType, FeedState, Modality, Report, Stage, Story, StoryChange
 from bot.ports import Archive
+from bot.store import archive_rows
 from bot.store.archive import ArchiveStore
+from bot.store.cells import cell
 from tests import make, store_values
 from tests.make import NOON, minutes
 
@@ -202,6 +204,10 @@ def test_reports_come_earliest_first_and_an_undated_one_by_when_it_was_seen(arch
     story = store(archive, late, undated, early)
 
     assert archive.reports(story.id) == [early, undated, late]
+
+
+def test_a_stage_of_the_first_archives_is_a_fact() -> None:
+    assert archive_rows.stage("ceasefire.agreed", cell(NOON)) == Stage(EventType.CEASEFIRE_AGREED, NOON, Modality.FACT)
 
 
 def test_open_reports_are_those_of_stories_that_go_on(archive: Archive) -> None:

@@ -307,6 +307,7 @@ class Outbox(RuleBasedStateMachine):
         self.dead: set[str] = set()
         self.doubtful: set[str] = set()
         self.paused: set[ChatId] = set()
+        self.newest_edit: dict[ChatId, str] = {}
 
     @initialize()
     def start(self) -> None:
@@ -317,15 +318,26 @@ class Outbox(RuleBasedStateMachine):
         number=st.integers(0, 4),
         kind=st.sampled_from(DeliveryKind),
         later=st.integers(0, 30),
+        edits=st.sampled_from(["", "", "5"]),
+        urgent=st.booleans(),
     )
-    def enqueue(self, chats: list[ChatId], number: int, kind: DeliveryKind, later: int) -> None:
+    def enqueue(  # noqa: PLR0917 - each is drawn
+        self, chats: list[ChatId], number: int, kind: DeliveryKind, later: int, edits: str, urgent: bool
+    ) -> None:
         at = self.now + timedelta(seconds=later)
-        deliveries = [owed(chat, f"{number}", kind, next_attempt_at=at) for chat in chats]
+        deliveries = [
+            owed(chat, f"{number}", kind, next_attempt_at=at, created_at=self.now, edits=edits, urgent=urgent)
+            for chat in chats
+        ]
         fresh = set(names(deliveries)) - self.due
 
         assert self.people.enqueue(deliveries) == len(fresh)
 
         self.due |= fresh
+        if edits:
+            self.newest_edit |= {
+                delivery.chat: delivery.dedupe_key for delivery in deliveries if delivery.dedupe_key in fresh
+            }
 
     @rule(target=flying, limit=st.integers(1, 4))
     def claim(self, limit: int) -> object:
@@ -336,7 +348,7 @@ class Outbox(RuleBasedStateMachine):
             assert key in self.due
             assert key not in self.in_flight
             assert not self.told[key], "sent for sure, and sent again"
-            assert key not in self.dead
+            assert key not in self.dead | self.superseded
             assert delivery.maybe == (key in self.doubtful)
             self.in_flight[key] = delivery
         return multiple(*claimed)
@@ -392,20 +404,30 @@ class Outbox(RuleBasedStateMachine):
         assert counts["sent"] == sum(self.told.values())
         assert counts["dead"] == len(self.dead)
 
+    @invariant()
+    def the_newest_edit_is_never_dropped_for_an_older_one(self) -> None:
+        assert not self.superseded & set(self.newest_edit.values())
+
+    @property
+    def superseded(self) -> set[str]:
+        rows = self.people._file.rows("SELECT dedupe_key FROM outbox WHERE status = 'superseded'")
+        return {row["dedupe_key"] for row in rows}
+
     def teardown(self) -> None:
         """In the end everyone can be reached again: all that is due arrives."""
         for delivery in self.in_flight.values():
             self._send(delivery)
         for chat in self.paused:
             self.people.resume(chat)
-        for _ in range(4 * len(self.due)):
-            self.now += timedelta(hours=13)
+        for wait in [minutes(1)] * 30 + [timedelta(hours=13)] + [minutes(1)] * 30:
+            self.now += wait
             for delivery in self.people.claim(self.now, limit=9):
                 self._send(delivery)
+        superseded = self.superseded
         self.people.close()
         self.folder.cleanup()
 
-        assert self.due == set(self.told.elements()) | self.dead
+        assert self.due == set(self.told.elements()) | self.dead | superseded
         assert not [key for key, times in self.told.items() if times > 1]
 
     def _send(self, delivery: Delivery) -> None:

@@ -201,7 +201,7 @@ def test_a_delivery_that_is_forgotten_on_its_way_settles_in_peace(people: People
 
     people.settle(on_its_way.after(Sent("1"), NOON), NOON)
 
-    assert people.outbox_counts() == {"ready": 1, "sending": 0, "retry": 0, "sent": 0, "dead": 0}
+    assert people.outbox_counts() == {"ready": 1, "sending": 0, "retry": 0, "sent": 0, "dead": 0, "superseded": 0}
 
 
 # ------------------------------------------------------------------------------------------ what they want
@@ -228,6 +228,21 @@ def test_muted_stories_are_known_by_chat(people: People) -> None:
         people.mute_story(chat, story_id)
 
     assert people.muted_stories() == {ANN: {"one", "two"}, BOB: {"two"}}
+
+
+def test_what_a_chat_was_told_last_is_its_newest_alert_that_was_sent(people: People) -> None:
+    stories = [("first", "1"), ("second", "2"), ("not sent", "3")]
+    owed = [make.delivery(html, chat=ANN, story_id=story) for html, story in stories]
+    none_yet = people.last_told(ANN)
+    people.enqueue([*owed[:2], make.delivery("reply", chat=ANN, story_id="4", kind=DeliveryKind.REPLY)])
+    for seconds in range(6):
+        for delivery in claim(people, 10 * seconds):
+            people.settle(delivery.after(Sent(), NOON + timedelta(seconds=10 * seconds)), NOON)
+    people.enqueue(owed[2:])
+
+    assert none_yet == ""
+    assert people.last_told(ANN) == "2"
+    assert people.last_told(BOB) == ""
 
 
 def test_a_digest_is_due_when_its_time_has_come(people: People) -> None:
@@ -407,7 +422,7 @@ def test_settling_twice_changes_nothing(people: People) -> None:
 
     people.settle(delivery.after(Undeliverable("too late to say"), NOON), NOON)
 
-    assert people.outbox_counts() == {"ready": 0, "sending": 0, "retry": 0, "sent": 1, "dead": 0}
+    assert people.outbox_counts() == {"ready": 0, "sending": 0, "retry": 0, "sent": 1, "dead": 0, "superseded": 0}
 
 
 # ------------------------------------------------------------------------------------------ cursor and notes

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.detect.detector import Detector
+from bot.detect.lines import read_item
 from bot.detect.rules import load_rules
+from bot.model import Report
 from bot.story.evaluate import Scores, evaluate
 from bot.story.lines import group_lines
 
@@ -73,7 +75,10 @@ def test_labelled_days_are_grouped_better_than_by_leaving_every_report_alone(day
     items = labelled(day)
     relevant = {number: item["gold"]["story"] for number, item in enumerate(items) if item["gold"]["relevant"]}
 
-    grouped = group_lines(items, Detector(load_rules()).judge)
+    detector = Detector(load_rules())
+    entries = [read_item(item) for item in items]
+    reports = [Report(entry=entry, event=detector.judge(entry, when=when).event) for entry, when in entries]
+    grouped = group_lines(enumerate(reports))
 
     found = evaluate(relevant, {number: line["story"] for number, line in enumerate(grouped)})
     alone = evaluate(relevant, {number: number for number in relevant})

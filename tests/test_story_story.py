@@ -62,7 +62,7 @@ def test_a_newer_step_moves_the_story_on_under_its_own_headline() -> None:
     grown = joined(story, signed, NOON, CATALOG)
 
     assert (grown.type, grown.modality, grown.headline) == (REACHED, Modality.FACT, "Both sides sign accord")
-    assert grown.stages == (Stage(AGREED, NOON), Stage(REACHED, NOON + minutes(60)))
+    assert grown.stages == (Stage(AGREED, NOON, Modality.CLAIM), Stage(REACHED, NOON + minutes(60)))
 
 
 def test_a_late_report_of_an_earlier_step_takes_its_place_in_the_past() -> None:

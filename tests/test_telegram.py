@@ -69,6 +69,22 @@ async def test_a_possible_repeat_is_marked_and_else_the_same(telegram: FakeTeleg
     assert second.entities == first.entities
 
 
+async def test_only_what_leaves_above_the_free_pace_is_paid_for(telegram: FakeTelegram, chat: TelegramChat) -> None:
+    await chat.send(owed())
+    await chat.send(owed(paid=True))
+
+    assert [call.arguments.get("allow_paid_broadcast") for call in telegram.calls] == [None, "true"]
+
+
+async def test_a_message_that_we_cannot_pay_for_goes_out_for_free(telegram: FakeTelegram, chat: TelegramChat) -> None:
+    telegram.fault("error", code=400, description="Bad Request: BALANCE_TOO_LOW")
+
+    result = await chat.send(owed(paid=True))
+
+    assert result == Sent(str(telegram.accepted[0].message_id))
+    assert [call.arguments.get("allow_paid_broadcast") for call in telegram.calls] == ["true", None]
+
+
 TRY_AGAIN = RetryLater(doubtful=False)
 IN_DOUBT = RetryLater(doubtful=True)
 FLOOD = {"code": 429, "description": "Too Many Requests: retry after 7", "parameters": {"retry_after": 7}}

@@ -111,11 +111,15 @@ async def test_the_poller_that_came_first_hears_of_the_second(telegram: FakeTele
         second.cancel()
 
 
-async def test_a_webhook_set_behind_our_back_is_another_poller(telegram: FakeTelegram, chat: TelegramChat) -> None:
+async def test_a_webhook_set_behind_our_back_is_another_poller_and_is_removed(
+    telegram: FakeTelegram, chat: TelegramChat
+) -> None:
     telegram.webhook = "https://h.example/"
 
     with pytest.raises(SecondCopyError, match="webhook is active"):
         await chat.receive(None, SOON)
+
+    assert telegram.webhook == ""
 
 
 @pytest.mark.parametrize(
@@ -273,6 +277,24 @@ def item(**update: Any) -> InboxItem:
 )
 def test_what_is_nothing_for_us_is_none(update: dict[str, Any]) -> None:
     assert READER.read(item(**update)) is None
+
+
+@pytest.mark.parametrize(
+    "wordless",
+    [
+        {"photo": [{"file_id": "p", "file_unique_id": "p", "width": 1, "height": 1}], "caption": "look"},
+        {"voice": {"file_id": "v", "file_unique_id": "v", "duration": 1}},
+        {"location": {"latitude": 1.0, "longitude": 1.0}},
+    ],
+)
+def test_what_has_no_words_is_heard_in_private_and_not_in_a_group(wordless: dict[str, Any]) -> None:
+    group = {"chat": {"id": GROUP, "type": "supergroup", "title": "g"}}
+
+    private = READER.read(item(message=MESSAGE | {"from": PERSON} | wordless))
+    in_group = READER.read(item(message=MESSAGE | {"from": PERSON} | wordless | group))
+
+    assert private == Incoming(chat=ROOM)
+    assert in_group is None
 
 
 def test_a_press_under_a_message_too_old_to_see_still_counts() -> None:

@@ -123,12 +123,11 @@ def _line(pair: StoryWithReports, reader: Reader) -> str:
     story, reports = pair
     lead = render.best_report(story, reports, reader)
     how_sure = phrases.modality(story, reports)
-    what = phrases.short(phrases.label(story.type, how_sure, reader), 60)
+    what = phrases.short(render.happened(story, lead, how_sure, reader), 80)
     said = f"{phrases.headline(lead.entry, 110)} — {phrases.credit(lead.entry, reader.catalog)}" if lead else ""
-    independent = len(phrases.families(story, reports, reader.catalog))
-    others = f", {independent} publishers" if independent > 1 else ", unconfirmed"
+    standing = phrases.standing(story, reports, reader.catalog).lower()
     loud = "❗" if priority(story, reports, reader.catalog) == SOUND else phrases.icon(story.type, reader.catalog)
-    return f"{loud} <b>{what}</b>: {said or phrases.short(story.headline, 110)}{others}"
+    return f"{loud} <b>{what}</b>: {said or phrases.short(story.headline, 110)}, {standing}"
 
 
 def _span(since: datetime, reader: Reader) -> str:

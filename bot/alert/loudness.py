@@ -36,6 +36,8 @@ def _objections(story: Story, reports: Sequence[Report], catalog: Catalog) -> It
         yield SILENT, 1, "a claim that one publisher reports"
     elif alone:
         yield SILENT, 0, "only one independent publisher so far"
+    elif phrases.only_voice(story, reports):
+        yield SILENT, 0, "all publishers quote the same person"
     if how_sure in _NO_NEWS:
         yield DIGEST, 0, "a question, a view or a look back, not a report"
     elif how_sure not in phrases.ASSERTED:

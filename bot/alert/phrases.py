@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from bot.alert.consent import consenting
 from bot.catalog import Catalog, Publisher
-from bot.model import Entry, Event, EventType, Modality, Report, Story, Subscription
+from bot.model import Entry, Event, EventType, Modality, Report, Story, Wishes
 from bot.text import clean, cut, escape, plain, safe_link, utf16_length
 
 LONGEST_MESSAGE = 4096
@@ -42,7 +43,27 @@ _NEEDLESS = {
     },
 }
 _LANGUAGES = {"en": "English", "uk": "Ukrainian", "ru": "Russian", "ar": "Arabic", "he": "Hebrew", "fr": "French"}
-_BACKGROUND = frozenset({Modality.CONDITIONAL, Modality.QUESTION, Modality.HISTORICAL, Modality.OPINION})
+_NO_FACT = frozenset({Modality.PLAN, Modality.CONDITIONAL, Modality.QUESTION, Modality.HISTORICAL, Modality.OPINION})
+_OVER = frozenset({EventType.CEASEFIRE_REJECTED, EventType.TALKS_STALLED, EventType.CEASEFIRE_ENDED})
+
+IS_SPEECH = frozenset(
+    {
+        EventType.CEASEFIRE_PROPOSED,
+        EventType.CEASEFIRE_REJECTED,
+        EventType.TALKS_PROPOSED,
+        EventType.TALKS_STALLED,
+        EventType.AGREEMENT_TERMS,
+        EventType.STATEMENT,
+    }
+)
+"""What is done by saying it: whoever says it has done it."""
+
+NOT_NOW = "⚪"
+COLOURS = (
+    f"🟡 reported · 🔴 denied, refused or over · {NOT_NOW} not happening now: "
+    "planned, conditional, a question, a view, a look back"
+)
+"""What the dot before an alert means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,29 +110,75 @@ def _family(of: Publisher) -> str:
     return of.family or of.id
 
 
-def standing(story: Story, reports: Iterable[Report], catalog: Catalog) -> str:
-    """Return "UNCONFIRMED", or "n publishers" where independent ones agree."""
+def only_voice(story: Story, reports: Iterable[Report]) -> str:
+    """Return the one whom all that back *story* quote for it, "" if there is no such one.
+
+    Publishers who quote the same person bear out that it was said, not that it is so.
+    """
+    speakers = {report.event.speaker for report in backing(story, reports) if report.event}
+    asserted = story.modality in ASSERTED and story.type not in IS_SPEECH
+    return speakers.pop() if asserted and len(speakers) == 1 else ""
+
+
+def standing(story: Story, reports: Sequence[Report], catalog: Catalog) -> str:
+    """Return "UNCONFIRMED", or "n publishers" where independent ones agree, and whether all quote the same person."""
     independent = len(families(story, reports, catalog))
-    return f"{independent} publishers" if independent > 1 else "UNCONFIRMED"
+    if independent < 2:
+        return "UNCONFIRMED"
+    return f"{independent} publishers" + (", one source" if only_voice(story, reports) else "")
 
 
-def dot(story: Story, how_sure: Modality) -> str:
-    """Return the colour that stands before the words: red denied or over, white background, yellow unconfirmed."""
-    if how_sure in _BACKGROUND:
-        return "⚪"
-    over = how_sure is Modality.DENIAL or story.type is EventType.CEASEFIRE_ENDED
+def dot(event_type: EventType, how_sure: Modality) -> str:
+    """Return the colour that stands before the words; COLOURS says what each means."""
+    if how_sure in _NO_FACT and not _is_needless(how_sure, event_type):
+        return NOT_NOW
+    over = how_sure is Modality.DENIAL or (how_sure is Modality.FACT and event_type in _OVER)
     return "🔴" if over else "🟡"
 
 
 def label(event_type: EventType, how_sure: Modality, reader: Reader) -> str:
     """Return what happened with how sure it is, such as "Claim: ceasefire violated". Not escaped."""
+    return _labelled(_type_name(event_type, reader), event_type, how_sure)
+
+
+def told(entry: Entry, event: Event, how_sure: Modality, reader: Reader) -> str:
+    """Return the label of *event*; a ceasefire is "agreed" only if the headline of *entry* has both sides say yes."""
+    name = _type_name(event.type, reader)
+    if event.type is EventType.CEASEFIRE_AGREED and how_sure in ASSERTED:
+        name = _agreed(consenting(event, entry.title, reader.catalog), name, reader)
+    return _labelled(name, event.type, how_sure)
+
+
+_DECLARED_BY = {
+    "en": "Ceasefire declared / accepted by {}",
+    "uk": "Перемир'я оголошено / прийнято одною стороною: {}",
+    "ru": "Перемирие объявлено / принято одной стороной: {}",
+}
+
+
+def _agreed(by: Sequence[str], name: str, reader: Reader) -> str:
+    """Return *name*, "Ceasefire agreed / declared", as what those have done who said yes."""
+    if len(by) > 1:
+        return name.partition(" / ")[0]
+    declared = _DECLARED_BY.get(reader.language, _DECLARED_BY["en"])
+    return declared.format(names(by, reader)) if by else name
+
+
+def _type_name(event_type: EventType, reader: Reader) -> str:
     kind = reader.catalog.kinds.get(event_type)
-    name = kind.label(reader.language) if kind else event_type.value
+    return kind.label(reader.language) if kind else event_type.value
+
+
+def _labelled(name: str, event_type: EventType, how_sure: Modality) -> str:
     word = _MODALITY_WORDS.get(how_sure, "")
-    if not word or event_type in _NEEDLESS.get(how_sure, ()):
+    if not word or _is_needless(how_sure, event_type):
         return name
     bare = name.partition(" (")[0]
     return f"{word.capitalize()}: {bare[:1].lower()}{bare[1:]}"
+
+
+def _is_needless(how_sure: Modality, event_type: EventType) -> bool:
+    return event_type in _NEEDLESS.get(how_sure, ())
 
 
 def icon(event_type: EventType, catalog: Catalog) -> str:

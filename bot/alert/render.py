@@ -26,18 +26,6 @@ from bot.text import clean
 LONGEST_ALERT = 900
 """Visible UTF-16 units of an alert: it must be read at a glance."""
 
-_IS_SPEECH = frozenset(
-    {
-        EventType.CEASEFIRE_PROPOSED,
-        EventType.CEASEFIRE_REJECTED,
-        EventType.TALKS_PROPOSED,
-        EventType.TALKS_STALLED,
-        EventType.AGREEMENT_TERMS,
-        EventType.STATEMENT,
-    }
-)
-"""What is done by saying it: whoever says it has done it."""
-
 StoryWithReports = tuple[Story, Sequence[Report]]
 
 
@@ -66,20 +54,29 @@ def _paragraphs(head: Sequence[str], details: Sequence[str]) -> str:
 
 def status_line(story: Story, reports: Sequence[Report], reader: Reader, *, update: bool = False) -> str:
     """Return the first line: colour and word for how sure, which conflict, what, and on whose word."""
-    how_sure = phrases.modality(story, reports)
+    how_sure, lead = phrases.modality(story, reports), best_report(story, reports, reader)
     standing = phrases.standing(story, reports, reader.catalog)
     where = phrases.short(phrases.conflicts(story, reader), 70)
-    what = phrases.short(phrases.label(story.type, how_sure, reader).upper(), 70)
-    new = "NOW: " if update else ""
-    word_of = _on_whose_word(story, best_report(story, reports, reader), reader)
-    return f"{phrases.dot(story, how_sure)} <b>{standing}</b> · {where} · <b>{new}{what}</b>{word_of}"
+    what = phrases.short(happened(story, lead, how_sure, reader).upper(), 90)
+    dot = phrases.dot(story.type, how_sure)
+    # "Now: planned: …" would be read as now.
+    new = ("UPDATE: " if dot == phrases.NOT_NOW else "NOW: ") if update else ""
+    word_of = _on_whose_word(story, lead, reader)
+    return f"{dot} <b>{standing}</b> · {where} · <b>{new}{what}</b>{word_of}"
+
+
+def happened(story: Story, lead: Report | None, how_sure: Modality, reader: Reader) -> str:
+    """Return the label of what happened, by whom as far as the report to quote tells. Not escaped."""
+    if lead and lead.event and lead.event.type is story.type:
+        return phrases.told(lead.entry, lead.event, how_sure, reader)
+    return phrases.label(story.type, how_sure, reader)
 
 
 def _on_whose_word(story: Story, lead: Report | None, reader: Reader) -> str:
     """Return ", says X" where somebody is quoted for what is asserted: it is then X's word, not yet a fact."""
     if lead is None or lead.event is None or not lead.event.speaker:
         return ""
-    asserted = story.modality in phrases.ASSERTED and story.type not in _IS_SPEECH
+    asserted = story.modality in phrases.ASSERTED and story.type not in phrases.IS_SPEECH
     return f", says {phrases.short(phrases.names([lead.event.speaker], reader), 40)}" if asserted else ""
 
 
@@ -112,7 +109,7 @@ def _parties(event: Event, claimed: bool, reader: Reader) -> tuple[str, str]:
         phrases.short(phrases.names([each for each in ids if each], reader), 70)
         for ids in ([event.speaker or sender], event.recipients)
     )
-    said_by = f"said by: {speaker}" if speaker and event.type in _IS_SPEECH else ""
+    said_by = f"said by: {speaker}" if speaker and event.type in phrases.IS_SPEECH else ""
     if claimed:
         said_by = f"claimed by: {speaker}" if speaker else "claimed, by whom the headline does not say"
     if not sender:
@@ -129,7 +126,7 @@ def _before(story: Story, reader: Reader) -> str:
     if len(story.stages) < 2:
         return ""
     stage = story.stages[-2]
-    label = phrases.short(phrases.label(stage.type, Modality.FACT, reader), 60)
+    label = phrases.short(phrases.label(stage.type, stage.modality, reader), 60)
     return f"Before: {label}, {phrases.moment(stage.at, reader)}"
 
 
@@ -158,9 +155,11 @@ def _count(story: Story, reports: Sequence[Report], reader: Reader) -> str:
     publishers = {phrases.publisher(report.entry, reader.catalog).name for report in said}
     owners = len(phrases.families(story, reports, reader.catalog))
     if owners > 1:
+        voice = phrases.only_voice(story, reports)
+        source = f", one source: {phrases.short(phrases.names([voice], reader), 40)}" if voice else ""
         if owners < len(publishers):
-            return f"{len(publishers)} publishers of {owners} owners"
-        return f"{owners} independent publishers"
+            return f"{len(publishers)} publishers of {owners} owners{source}"
+        return f"{owners} {'' if voice else 'independent '}publishers{source}"
     if len(publishers) > 1:
         return f"{len(publishers)} publishers of one owner: that is one source"
     return "1 publisher so far, no second source"
@@ -230,17 +229,17 @@ def _evidence(event: Event, reader: Reader) -> Iterator[str]:
     for (role, name), group in groupby(ranked, key=lambda each: (each.role, each.name.partition(":")[0])):
         words = dict.fromkeys(phrases.short(each.text, 40) for each in group)
         shown = ", ".join(f"“{word}”" for word in list(words)[:4])
-        yield f"{_ROLES[role]}: {phrases.short(_readable(name, reader), 60)} ← {shown}"
+        yield f"{_ROLES[role]}: {phrases.short(_readable(name, event.modality, reader), 60)} ← {shown}"
 
 
-def _readable(name: str, reader: Reader) -> str:
+def _readable(name: str, how_sure: Modality, reader: Reader) -> str:
     """Return what a mention's *name* stands for: a conflict and its side, an event type and its rule, an entity."""
     conflict_id = name.partition(":")[0]
     if conflict_id in reader.catalog.conflicts:
         return phrases.conflict(conflict_id, reader)
     event_type, _, rule = name.partition(" ")
     if event_type in set(EventType):
-        label = phrases.label(EventType(event_type), Modality.FACT, reader)
+        label = phrases.label(EventType(event_type), how_sure, reader)
         return label + (f", rule {rule}" if rule else "")
     return reader.catalog.entity_name(name, reader.language)
 
@@ -274,7 +273,7 @@ def timeline(story: Story, reports: Sequence[Report], reader: Reader) -> Message
 
 def _step(report: Report, reader: Reader) -> str:
     event = report.event
-    what = phrases.label(event.type, event.modality, reader) if event else "no event"
+    what = phrases.told(report.entry, event, event.modality, reader) if event else "no event"
     sign = phrases.icon(event.type, reader.catalog) if event else "•"
     time = phrases.when(report.entry, reader)
     credit = phrases.credit(report.entry, reader.catalog)

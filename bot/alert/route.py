@@ -18,6 +18,7 @@ from bot.model import (
     Story,
     StoryChange,
     Wishes,
+    Wording,
 )
 
 FRESH = timedelta(hours=12)
@@ -31,7 +32,7 @@ _MOMENTOUS = frozenset(
         EventType.AGREEMENT_REACHED,
     }
 )
-_TOLD_LIVE = frozenset({StoryChange.NEW, StoryChange.NEW_STAGE})
+_TOLD_LIVE = frozenset({StoryChange.NEW, StoryChange.NEW_STAGE, StoryChange.CORROBORATED})
 
 
 def priority(story: Story, reports: Sequence[Report], catalog: Catalog) -> int:
@@ -67,36 +68,39 @@ def is_fresh(report: Report, now: datetime) -> bool:
     return all(at is not None and now - at <= FRESH for at in times)
 
 
-def route(
+def route(  # noqa: PLR0917 - six things decide, and each is named by its type
     change: LoggedChange,
     story: Story,
     reports: Sequence[Report],
     readers: Sequence[Wishes],
     catalog: Catalog,
     now: datetime,
-) -> Sequence[Broadcast]:
-    """Return the alerts that *change* is worth, one for all *readers* who read it in the same words.
+) -> Broadcast | None:
+    """Return the alert that *change* is worth, worded once for all *readers* of one language and time zone.
 
     Each stage of a story is a change of its status, told once: if the founding report and the next stage arrive
     together, both changes ask for the same alert, and the same dedupe key makes them one.
     """
     cause = next((report for report in reports if report.entry.key == change.entry_key), None)
     if change.change not in _TOLD_LIVE or cause is None or not is_fresh(cause, now):
-        return ()
+        return None
     level = priority(story, reports, catalog)
-    by_words: defaultdict[Reader, list[Wishes]] = defaultdict(list)
+    by_words: defaultdict[tuple[str, str], list[Wishes]] = defaultdict(list)
     for wishes in readers:
         if wants(wishes, story, level):
-            by_words[Reader.of(wishes, catalog, now)].append(wishes)
+            by_words[wishes.language, wishes.time_zone].append(wishes)
+    if not by_words:
+        return None
     update = len(story.stages) > 1
-    return [
-        Broadcast(
-            key=f"alert:{story.id}:{story.type}",
-            message=render.alert(story, reports, reader, update=update, silent=level > SOUND),
-            readers=tuple(group),
-            created_at=now,
-            story_id=story.id,
-            urgent=update,
-        )
-        for reader, group in by_words.items()
-    ]
+
+    def worded(group: Sequence[Wishes]) -> Wording:
+        reader = Reader.of(group[0], catalog, now)
+        return Wording(render.alert(story, reports, reader, update=update, silent=level > SOUND), tuple(group))
+
+    return Broadcast(
+        key=f"alert:{story.id}:{story.type}",
+        wordings=tuple(worded(group) for group in by_words.values()),
+        created_at=now,
+        story_id=story.id,
+        urgent=update,
+    )

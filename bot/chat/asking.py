@@ -7,7 +7,7 @@ from bot.alert.digest import hearing, nothing_new
 from bot.alert.phrases import Reader
 from bot.chat import menus, understand
 from bot.chat.desk import RECENT, Asked, Desk
-from bot.model import Message, Story
+from bot.model import Access, FeedState, Message, Story
 from bot.text import escape
 
 MOST = 20
@@ -138,13 +138,20 @@ def status(desk: Desk, asked: Asked) -> Message:
         last or "Nothing in what you follow yet.",
         f"Archive: {coverage.entries:,} entries, {phrases.plural(coverage.stories, 'story', 'stories')}.",
     ]
-    silent = [
-        f"• {escape(phrases.host(state.url) or 'a feed')}: "
+    return Message(html="\n".join([*lines, *_not_heard(desk, asked, coverage.failing)]))
+
+
+def _not_heard(desk: Desk, asked: Asked, failing: Sequence[FeedState]) -> Sequence[str]:
+    """Return which feeds are silent; that is for the owner, who can mend it."""
+    if asked.access is not Access.OWNER or not failing:
+        return ()
+    each = [
+        f"• {phrases.short(desk.settings.titles.get(state.url) or 'a feed without a title', 80)}: "
         + (f"last heard {phrases.ago(state.ok_at, asked.now)}" if state.ok_at else "never heard")
-        for state in coverage.failing
+        for state in failing
     ]
-    more = [f"… and {len(silent) - 8} more"] if len(silent) > 8 else []
-    return Message(html="\n".join([*lines, *(["\n<b>Not heard</b>"] if silent else []), *silent[:8], *more]))
+    more = [f"… and {len(each) - MOST} more"] if len(each) > MOST else []
+    return (f"\n<b>Not heard: {phrases.plural(len(each), 'feed')}</b>", *each[:MOST], *more)
 
 
 # ------------------------------------------------------------------------------------------ shared

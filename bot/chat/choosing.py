@@ -7,7 +7,7 @@ from bot.alert.digest import with_digests
 from bot.alert.phrases import Reader
 from bot.chat import menus, understand
 from bot.chat.asking import unknown_conflict
-from bot.chat.describe import described, following, hours
+from bot.chat.describe import described, following, hours, kinds
 from bot.chat.desk import Asked, Desk, stopped
 from bot.chat.setting import followers_only, with_loudness
 from bot.model import Button, Loudness, Message, Subscription
@@ -17,7 +17,7 @@ WELCOME = (
     "it is. An offer is never told as a ceasefire, and what one publisher says is marked unconfirmed."
 )
 WHAT_LOUDNESS_MEANS = (
-    "<b>All news as it comes</b>: most of it without a sound; a ceasefire that several publishers report makes one.\n"
+    "<b>All news as it comes</b>: most of it without a sound.\n"
     "<b>Only what matters most</b>: a ceasefire agreed, in force or ended, an agreement reached.\n"
     "<b>No alerts, only the digest</b>: twice a day."
 )
@@ -54,7 +54,7 @@ def pick(desk: Desk, asked: Asked) -> Message:
     if conflict != menus.EVERYTHING and conflict not in desk.catalog.conflicts:
         return _first_step(desk, asked, 0)
     chosen = frozenset() if conflict == menus.EVERYTHING else frozenset({conflict})
-    desk.save(asked, replace(desk.awake(asked), conflicts=chosen))
+    desk.save(asked, replace(desk.awake(asked), conflicts=chosen, types=frozenset()))
     return Message(
         html=f"{following(chosen, desk.reader(asked))}\n\n<b>2 of 3.</b> How loud may I be?\n{WHAT_LOUDNESS_MEANS}",
         buttons=menus.loudness("loud"),
@@ -150,7 +150,8 @@ def unfollow(desk: Desk, asked: Asked) -> Message:
         return stop(desk, asked)
     types = understand.find_types(asked.words) & subscription.types
     if types:
-        return _followed(desk, asked, replace(subscription, types=subscription.types - types))
+        left = subscription.types - types
+        return _followed(desk, asked, replace(subscription, types=left)) if left else _last_kind(desk, asked)
     gone = frozenset(understand.find_conflicts(asked.words, desk.catalog)) & subscription.conflicts
     if not gone:
         followed = described(subscription, desk.reader(asked))
@@ -171,6 +172,22 @@ def _last_one(desk: Desk, asked: Asked, subscription: Subscription) -> Message:
     )
 
 
+def _last_kind(desk: Desk, asked: Asked) -> Message:
+    """Return what to do when no kind of news would be left."""
+    subscription = desk.subscription(asked)
+    which = "Every kind of news on what I follow" if subscription.conflicts else "Tell me of everything"
+    return Message(
+        html=f"{kinds(subscription.types, desk.reader(asked))}. No other kind is left. Without it:",
+        buttons=((Button("Tell me nothing more", "stop:"),), (Button(which, "kinds:"),)),
+    )
+
+
+@followers_only
+def every_kind(desk: Desk, asked: Asked) -> Message:
+    """Tell every kind of news on what is followed."""
+    return _followed(desk, asked, replace(desk.awake(asked), types=frozenset()))
+
+
 def stop(desk: Desk, asked: Asked) -> Message:
     """Send no alert and no digest until something is followed again."""
     quiet = replace(with_digests(desk.subscription(asked), asked.now, on=False), loudness=Loudness.DIGEST)
@@ -189,6 +206,7 @@ def follow_pressed(desk: Desk, asked: Asked) -> Message:
     subscription = desk.awake(asked)
     if conflict == menus.EVERYTHING:
         chosen: frozenset[str] = frozenset()
+        subscription = replace(subscription, types=frozenset())
     elif conflict in desk.catalog.conflicts:
         chosen = subscription.conflicts ^ {conflict}
         if not chosen:

@@ -13,7 +13,7 @@ from bot.alert import phrases
 from bot.catalog import Catalog
 from bot.chat import asking, choosing, setting, understand
 from bot.chat.desk import Asked, Desk, Handler, Reply, Settings
-from bot.model import Access, Button, ChatId, Incoming, Message
+from bot.model import Access, Button, ChatId, DeliveryKind, Incoming, Message
 from bot.ports import Archive, People
 from bot.text import clean, escape
 
@@ -43,16 +43,26 @@ class Commands:
         access = people.access(incoming.chat)
         if not _is_asked(incoming, text):
             self._welcome_back(incoming, access)
-            return () if access or incoming.private else (_who_are_you(incoming.chat),) * incoming.joined
-        if access is None and self._claims_ownership(text):
+            return self._greeted(incoming, access, now)
+        if access is not Access.OWNER and incoming.private and self._claims_ownership(text):
             people.grant(incoming.chat, Access.OWNER, now)
             people.remember(OWNER_CODE, "")
             access, text = Access.OWNER, "/start"
         if access is None and self._desk.settings.access != "open":
-            return (_who_are_you(incoming.chat),)
+            return (_who_are_you(incoming.chat, now),)
         self._welcome_back(incoming, access)
         asked = Asked(incoming=incoming, words="", access=access, now=now)
-        return (self._press(asked) if incoming.action else Reply(self._say(asked, text)),)
+        if incoming.action:
+            return (self._press(asked),)
+        return (Reply(self._say(asked, text)) if text else _no_words(now),)
+
+    def _greeted(self, incoming: Incoming, access: Access | None, now: datetime) -> Sequence[Reply]:
+        """Return what to say where nobody asked: a word to a group that has just added us and is new to us."""
+        if access or incoming.private or not incoming.joined:
+            return ()
+        if self._desk.settings.access != "open":
+            return (_who_are_you(incoming.chat, now),)
+        return (Reply(choosing.start(self._desk, Asked(incoming=incoming, words="", access=access, now=now))),)
 
     def _welcome_back(self, incoming: Incoming, access: Access | None) -> None:
         """Send again to a chat that had left: who speaks to us, hears us."""
@@ -101,9 +111,21 @@ def _is_asked(incoming: Incoming, text: str) -> bool:
     return bool(incoming.action) or incoming.private or text.startswith("/")
 
 
-def _who_are_you(chat: ChatId) -> Reply:
-    """Return all that a stranger is told: one line."""
-    return Reply(Message(html=f"This bot is private. Your chat id is {escape(chat.room)}: give it to the operator."))
+def _who_are_you(chat: ChatId, now: datetime) -> Reply:
+    """Return all that a stranger is told: one line, once an hour, after everybody else."""
+    return Reply(
+        Message(html=f"This bot is private. Your chat id is {escape(chat.room)}: give it to the operator."),
+        once=f"stranger:{now:%Y%m%d%H}",
+        kind=DeliveryKind.STRANGER,
+    )
+
+
+def _no_words(now: datetime) -> Reply:
+    """Answer a picture, a sticker, a voice; an album is many of them at once."""
+    return Reply(
+        Message(html="I read words only. Name a conflict, such as <i>Sudan</i>, or see /help."),
+        once=f"words only:{now:%Y%m%d%H%M}",
+    )
 
 
 def allow(desk: Desk, asked: Asked) -> Message:
@@ -161,8 +183,7 @@ def help_(desk: Desk, asked: Asked) -> Message:
     return Message(
         html="<b>What I understand</b>\n" + "\n".join(lines) + "\n\n"
         "Or just name a conflict: <i>Sudan</i>, <i>Газа</i>, <i>Україна</i>.\n"
-        "🟡 unconfirmed or reported by several · 🔴 denied, or over · ⚪ background. "
-        "None of them means certain: look at who says it.",
+        f"{phrases.COLOURS}.\nNone of them means certain: look at who says it.",
         buttons=((Button("Last reported", "run:now"), Button("Settings", "run:settings")),),
     )
 
@@ -182,8 +203,6 @@ def _unknown_command(name: str, asked: Asked) -> Message:
 
 
 def _puzzled(text: str, asked: Asked) -> Message:
-    if not text:
-        return Message(html="I read words only. Name a conflict, such as <i>Sudan</i>, or see /help.")
     near = understand.nearest(text.partition(" ")[0], _allowed(asked.access))
     guess = f" Did you mean /{near}?" if near else ""
     return Message(
@@ -250,6 +269,7 @@ ACTIONS: Mapping[str, Handler] = {
     "follow": choosing.follow_pressed,
     "followpage": choosing.follow_page,
     "stop": choosing.stop,
+    "kinds": choosing.every_kind,
     "setloud": setting.set_loudness,
     "setdigest": setting.set_digest,
     "setzones": setting.set_zones,

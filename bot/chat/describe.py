@@ -4,7 +4,7 @@ from bot.alert import phrases
 from bot.alert.phrases import Reader
 from bot.chat import menus
 from bot.chat.desk import stopped
-from bot.model import Modality, Subscription
+from bot.model import EventType, Modality, Subscription
 from bot.text import escape
 
 
@@ -16,8 +16,7 @@ def described(subscription: Subscription | None, reader: Reader) -> str:
         return "You are told nothing now unless you ask. /follow begins again."
     lines = [following(subscription.conflicts, reader)]
     if subscription.types:
-        labels = sorted(phrases.label(each, Modality.FACT, reader) for each in subscription.types)
-        lines.append(f"Only news of this kind: {phrases.short('; '.join(labels), 300)}")
+        lines.append(kinds(subscription.types, reader))
     lines.append(f"{menus.LOUDNESS[subscription.loudness]}.")
     due = subscription.next_digest_at
     times = f"at {hours(subscription)}, next {phrases.moment(due, reader)}" if due else "off"
@@ -31,6 +30,12 @@ def following(conflicts: frozenset[str], reader: Reader) -> str:
     """Return which conflicts are followed."""
     names = sorted(phrases.conflict(each, reader) for each in conflicts)
     return f"You follow: <b>{phrases.short(', '.join(names), 600) if names else 'everything'}</b>."
+
+
+def kinds(types: frozenset[EventType], reader: Reader) -> str:
+    """Return which kinds of news alone are told."""
+    labels = sorted(phrases.label(each, Modality.FACT, reader) for each in types)
+    return f"Only news of this kind: {phrases.short('; '.join(labels), 300)}"
 
 
 def hours(subscription: Subscription) -> str:

@@ -1,8 +1,8 @@
 """What every command has at hand: the archive, the people, the names, and what was asked."""
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.alert.digest import with_digests
@@ -11,7 +11,7 @@ from bot.alert.render import StoryWithReports
 from bot.alert.route import priority, wants
 from bot.catalog import Catalog
 from bot.chat.understand import find_conflicts
-from bot.model import Access, ChatId, Incoming, Loudness, Message, Story, Subscription
+from bot.model import Access, ChatId, DeliveryKind, Incoming, Loudness, Message, Story, Subscription
 from bot.ports import Archive, People
 
 RECENT = timedelta(days=7)
@@ -21,22 +21,29 @@ STORY_ID = re.compile(r"[0-9a-f]{12}")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: a new message, or one that takes the place of the message *edits*."""
+    """An answer: a new message, or one that takes the place of the message *edits*.
+
+    A chat is given an answer of the same *once* only once.
+    """
 
     message: Message
     edits: str = ""
+    once: str = ""
+    kind: DeliveryKind = DeliveryKind.REPLY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What the operator decided. *access* is closed (owner and allow-list) or open (anybody).
 
-    *time_zone* and *digest_hours* are those of a reader who has not chosen yet.
+    *time_zone* and *digest_hours* are those of a reader who has not chosen yet. *titles* name the feeds by their
+    addresses.
     """
 
     access: str = "closed"
     time_zone: str = "UTC"
     digest_hours: tuple[int, ...] = (8, 20)
+    titles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,21 +115,25 @@ class Desk:
     def story(self, words: str, asked: Asked) -> Story | None:
         """Return the story whose id *words* is, or the newest of the conflict they name.
 
-        Without words: the last one that the chat was told of, else the newest of what it follows.
+        Without words: the last one that the chat was sent an alert of, else the newest that would be worth one.
         """
         if STORY_ID.fullmatch(words):
             return self.archive.story(words)
         if words:
             named = frozenset(find_conflicts(words, self.catalog))
             return next(iter(self.archive.stories(conflicts=named, limit=1)), None) if named else None
+        return self.archive.story(self.people.last_told(asked.chat)) or self._newest(asked)
+
+    def _newest(self, asked: Asked) -> Story | None:
+        """Return the newest story that is worth an alert to this chat, else the newest of what it follows."""
         subscription = self.subscription(asked)
         newest = self.archive.stories(conflicts=subscription.conflicts, types=subscription.types, limit=20)
-        told = (
+        worth_it = (
             story
             for story, reports in self.with_reports(newest)
             if story.announced and wants(subscription, story, priority(story, reports, self.catalog))
         )
-        return next(told, newest[0] if newest else None)
+        return next(worth_it, newest[0] if newest else None)
 
     def by_activity(self, now: datetime) -> Sequence[str]:
         """Return the ids of all conflicts, those with the most stories of late first, quiet ones last."""

@@ -10,6 +10,7 @@ import logging
 import os
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
@@ -69,6 +70,8 @@ REPEAT_MARK = " ↻ possible repeat"
 UPDATES = ("message", "callback_query", "my_chat_member")
 DEADLINE_S = 30
 """A call that takes longer has an unknown fate: httpx alone would wait for ever on a server that drips."""
+FEW_SENDS, OTHER_CALLS = 4, 4
+"""Connections: how many sends are under way at once, and what else is said meanwhile."""
 POLL_SLACK_S = 10
 """How much longer than asked a long poll may take."""
 
@@ -81,6 +84,7 @@ _GONE = re.compile(
 )
 _BAD_TEXT = re.compile("can't parse|too.long|entit", re.IGNORECASE)
 _BAD_BUTTONS = re.compile("button|keyboard|reply markup is too long", re.IGNORECASE)
+_NO_MONEY = re.compile("balance|payment|paid|stars", re.IGNORECASE)
 _NOT_MODIFIED = re.compile("is not modified", re.IGNORECASE)
 _UNEDITABLE = re.compile("message to edit not found|message can't be edited|message_id_invalid", re.IGNORECASE)
 
@@ -99,17 +103,20 @@ class _Draft:
     text: str
     buttons: InlineKeyboardMarkup | None
     html: bool = True
+    paid: bool = False
 
     @classmethod
-    def of(cls, message: Message, *, marked: bool) -> Self:
+    def of(cls, message: Message, *, marked: bool, paid: bool = False) -> Self:
         text = message.html + (REPEAT_MARK if marked else "")
-        return cls(text=text, buttons=_keyboard(message.buttons))
+        return cls(text=text, buttons=_keyboard(message.buttons), paid=paid)
 
     def without(self, refused: str) -> Self | None:
         """Return the draft without what Telegram *refused*, None if that is not to be helped.
 
-        Each step takes something away, so a message is tried at most three times. Better plain than lost.
+        Each step takes something away, so a message is tried at most four times. Better plain than lost.
         """
+        if self.paid and _NO_MONEY.search(refused):
+            return replace(self, paid=False)
         if self.buttons and _BAD_BUTTONS.search(refused):
             return replace(self, buttons=None)
         if self.html and _BAD_TEXT.search(refused):
@@ -131,14 +138,18 @@ class TelegramChat:
 
     network: Final = NETWORK
 
-    def __init__(self, token: str, *, api_url: str = API_URL, deadline_s: float = DEADLINE_S) -> None:
+    def __init__(
+        self, token: str, *, api_url: str = API_URL, deadline_s: float = DEADLINE_S, sends: int = FEW_SENDS
+    ) -> None:
         if not _TOKEN.fullmatch(token):
             raise ConfigError("this is no Telegram bot token: it looks like 123456:ABC-DEF…, and @BotFather gives it")
         self._token = token
         self._url = f"{api_url.rstrip('/')}/bot"
         self._deadline_s = deadline_s
         self._polling = HTTPXRequest(connection_pool_size=1, httpx_kwargs={"verify": _certificates()})
-        self._calling = HTTPXRequest(connection_pool_size=8, read_timeout=20, httpx_kwargs={"verify": _certificates()})
+        self._calling = HTTPXRequest(
+            connection_pool_size=sends + OTHER_CALLS, read_timeout=20, httpx_kwargs={"verify": _certificates()}
+        )
         self._bot = Bot(token, base_url=self._url, request=self._calling, get_updates_request=self._polling)
         self._username = ""
 
@@ -157,17 +168,28 @@ class TelegramChat:
 
         Raise ConfigError if Telegram knows no such token, UnreachableError if it cannot be asked now.
         """
+        await self.ask_name()
         try:
-            self._username = (await self._answer(self._bot.get_me())).username or ""
-            # A webhook that somebody set would keep every update from us.
-            await self._answer(self._bot.delete_webhook(drop_pending_updates=False))
-        except InvalidToken as error:
-            raise ConfigError("Telegram does not know this bot token; @BotFather shows the valid one") from error
+            await self._remove_webhook()
         except TelegramError as error:
             raise self._unreachable(error) from error
         if menu:
             await self._show(menu)
         return self._username
+
+    async def ask_name(self) -> str:
+        """Return our username, changing nothing; raise as `greet` does."""
+        try:
+            self._username = (await self._answer(self._bot.get_me())).username or ""
+        except InvalidToken as error:
+            raise ConfigError("Telegram does not know this bot token; @BotFather shows the valid one") from error
+        except TelegramError as error:
+            raise self._unreachable(error) from error
+        return self._username
+
+    async def _remove_webhook(self) -> None:
+        """Remove a webhook that somebody set: it would keep every update from us."""
+        await self._answer(self._bot.delete_webhook(drop_pending_updates=False))
 
     async def _show(self, menu: Mapping[str, str]) -> None:
         try:
@@ -190,6 +212,9 @@ class TelegramChat:
         try:
             updates = await self._answer(self._polling.post(url, read_timeout=patience), within_s=patience)
         except Conflict as error:
+            if "webhook" in error.message:
+                with suppress(TelegramError):
+                    await self._remove_webhook()
             raise SecondCopyError(self._reason(error)) from error
         except TelegramError as error:
             raise self._unreachable(error) from error
@@ -225,9 +250,12 @@ class TelegramChat:
 
     async def _say(self, delivery: Delivery) -> SendResult:
         message = await self._in_some_form(
-            _Draft.of(delivery.message, marked=delivery.maybe),
+            _Draft.of(delivery.message, marked=delivery.maybe, paid=delivery.paid),
             lambda draft: self._bot.send_message(
-                delivery.chat.room, disable_notification=delivery.message.silent, **draft.arguments
+                delivery.chat.room,
+                disable_notification=delivery.message.silent,
+                allow_paid_broadcast=draft.paid or None,
+                **draft.arguments,
             ),
         )
         return Sent(str(message.message_id))
@@ -334,11 +362,12 @@ def _item(update: Mapping[str, Any]) -> InboxItem:
 
 def _read_message(message: TelegramMessage, username: str) -> Incoming | None:
     author = message.from_user
-    if not message.text or (author and author.is_bot):
+    if author and author.is_bot:
         return None
     private = message.chat.type == TelegramRoom.PRIVATE
-    text = _addressed_to(username, message.text)
-    if not text or not (private or text.startswith("/")):
+    text = _addressed_to(username, message.text or "")
+    wordless = private and not message.text and message.effective_attachment is not None
+    if not (wordless or (text and (private or text.startswith("/")))):
         return None
     return Incoming(chat=_room(message.chat), text=text, private=private, language=_language(author))
 

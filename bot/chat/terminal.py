@@ -38,6 +38,7 @@ _TITLES = {
     DeliveryKind.DIGEST: "digest",
     DeliveryKind.NOTICE: "notice",
     DeliveryKind.REPLY: "",
+    DeliveryKind.STRANGER: "",
 }
 
 

@@ -195,8 +195,8 @@ def _past_day(day: int, month: int, year: str | None, today: date) -> date | Non
 
 
 def _parse_clock(asked: str, now: datetime, here: tzinfo) -> datetime | None:
-    """Return the last time that the clock showed what *asked* says, such as "14:30" or "2025-05-11 14:30"."""
-    clock = re.fullmatch(r"(?:(\S+)[ t])?(\d{1,2}):(\d{2})", asked)
+    """Return the last time that the clock showed what *asked* says, such as "14:30" or "11 May 14:30"."""
+    clock = re.fullmatch(r"(?:(.+?),?(?: at| о| об| в)?[ t])?(\d{1,2}):(\d{2})", asked)
     if not clock or int(clock[2]) > 23 or int(clock[3]) > 59:
         return None
     today = now.astimezone(here).date()

@@ -37,13 +37,17 @@ _FORBID = ConfigDict(extra="forbid")
 # ------------------------------------------------------------------------------------------ sections
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelegramConfig:
-    """Who may use the bot: *owner* and *allow* are chat ids; *access* "open" lets everybody in."""
+    """Who may use the bot: *owner* and *allow* are chat ids; *access* "open" lets everybody in.
+
+    *paid_broadcast_per_second*: how fast a backlog may leave if what exceeds the free pace is paid for (0: free only).
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = _FORBID
 
     owner: Annotated[StrictInt, AfterValidator(values.owner)] | None = None
     access: Literal["closed", "open"] = "closed"
     allow: frozenset[StrictInt] = frozenset()
+    paid_broadcast_per_second: Annotated[StrictInt, AfterValidator(values.paid_broadcast)] = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ EXAMPLES = {
     "owner": "such as owner = 123456789",
     "access": 'access = "closed" or access = "open"',
     "allow": "such as allow = [123456789]",
+    "paid_broadcast_per_second": "such as paid_broadcast_per_second = 100",
     "polling": "a line [polling], its keys below it",
     "allow_private": 'such as allow_private = ["feeds.example.org"]',
     "contact": 'such as contact = "desk@example.org"',
@@ -72,6 +73,13 @@ def owner(chat_id: int) -> int:
     if chat_id <= 0:
         raise wrong("must be the chat id of a person, a number above 0", "groups go into allow")
     return chat_id
+
+
+def paid_broadcast(number: int) -> int:
+    """Return messages a second: none, or more than are free and no more than Telegram takes."""
+    if number and not 30 <= number <= 1000:
+        raise wrong("must be 0 or a number from 30 to 1000", EXAMPLES["paid_broadcast_per_second"])
+    return number
 
 
 def host(text: str) -> str:

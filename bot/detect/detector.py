@@ -8,7 +8,7 @@ from bot.detect.gazetteer import ACTOR_KINDS, PLACE_KINDS, Bearing, DateSpan, Na
 from bot.detect.numbers import find_numbers
 from bot.detect.reading import Hit, Reading
 from bot.detect.rules import Exclude, Needs, Rules, Signal, Status, Where
-from bot.detect.speaker import find_speaker
+from bot.detect.speaker import find_speaker, told_of
 from bot.detect.terms import Pattern
 from bot.model import Entry, Event, EventType, Mention, Modality, Verdict
 
@@ -113,7 +113,7 @@ class Detector:
             conflicts=case.conflicts,
             actors=_who(case),
             places=_where(case),
-            numbers=self._numbers(case),
+            numbers=self._numbers(case) if signals else frozenset(),
             rule=event.rule if event else "",
             context=context,
             mentions=tuple(case.mentions),
@@ -121,7 +121,8 @@ class Detector:
 
     def _event(self, case: _Case, entry: Entry, signals: dict[str, float], score: float) -> Event:
         type_, type_rule = self._type(case)
-        modality = self._modality(case, type_)
+        speaker = find_speaker(case.title, case.title_names, self.rules.concepts.get("say"))
+        modality = self._modality(case, type_, speaker)
         for conflict in case.conflicts:
             _note_conflict(case, conflict)
         return Event(
@@ -133,7 +134,7 @@ class Detector:
             recipients=_recipients(case, self.rules.concepts.get("addressing")),
             places=_where(case),
             numbers=self._numbers(case),
-            speaker=find_speaker(case.title, case.title_names, self.rules.concepts.get("say")),
+            speaker=speaker,
             score=score,
             rule=f"{next(iter(signals))} > {type_rule}",
             mentions=tuple(case.mentions),
@@ -160,6 +161,8 @@ class Detector:
     def _uncancelled(self, case: _Case) -> dict[str, float]:
         """Return the signals that fire and that no exclusion cancels."""
         signals = dict(self._signals(case))
+        if not signals:  # nearly always
+            return signals
         for exclude in self.rules.excludes:
             cancelled = signals.keys() & exclude.cancels
             if cancelled and self._excludes(case, exclude, cancelled):
@@ -169,8 +172,8 @@ class Detector:
 
     def _signals(self, case: _Case) -> Iterator[tuple[str, float]]:
         of_title, of_summary = self._of_title, self._of_summary
-        possible = {number for atom in case.title.at for number in of_title.get(atom, ())}
-        possible.update(number for atom in case.summary.at for number in of_summary.get(atom, ()))
+        possible = {number for atom in case.title.at.keys() & of_title.keys() for number in of_title[atom]}
+        possible.update(number for atom in case.summary.at.keys() & of_summary.keys() for number in of_summary[atom])
         for number in sorted(possible):
             signal = self.rules.signals[number]
             if hit := self._fires(case, signal):
@@ -191,6 +194,8 @@ class Detector:
 
     def _excludes(self, case: _Case, exclude: Exclude, cancelled: set[str]) -> bool:
         if exclude.unless_needs and case.met(exclude.unless_needs):
+            return False
+        if exclude.unless and (case.title.find(exclude.unless) or case.summary.find(exclude.unless)):
             return False
         statuses = {Status(self.rules.conflicts[conflict].status) for conflict in case.conflicts}
         if statuses & exclude.unless_status:
@@ -230,9 +235,12 @@ class Detector:
                     return rule.type, name
         return EventType.STATEMENT, EventType.STATEMENT.value
 
-    def _modality(self, case: _Case, type_: EventType) -> Modality:
+    def _modality(self, case: _Case, type_: EventType, speaker: str) -> Modality:
+        told = told_of(speaker, case.title_names, case.conflicts)
         for rule in self.rules.modalities:
             if type_ not in rule.types or (rule.unless and case.title.find(rule.unless)):
+                continue
+            if rule.told and told.isdisjoint(rule.told):
                 continue
             if rule.pattern is None:
                 return rule.modality
@@ -291,4 +299,5 @@ def _note_conflict(case: _Case, conflict: str) -> None:
             side = dict(name.entity.links).get(conflict)
             if side and name.entity.id not in seen:
                 seen.add(name.entity.id)
-                case.note("conflict", f"{conflict}:{side}", reading, name, score=case.bearing.score[conflict])
+                which = f"{conflict}:{side}:{name.entity.id}"
+                case.note("conflict", which, reading, name, score=case.bearing.score[conflict])

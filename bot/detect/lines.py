@@ -1,8 +1,10 @@
-"""`parley classify`: one JSON object in, one out. Pure."""
+"""What `parley classify` and `parley group` read, and what classify answers: one JSON object a line. Pure."""
 
 import calendar
+import json
 import re
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -12,64 +14,108 @@ from bot.errors import BotError
 from bot.model import Entry, EntryKey, Mention, Verdict
 from bot.text import clean
 
-TEXTS = ("id", "title", "summary", "url", "source", "language")
+TEXTS = ("title", "summary", "url", "source", "language")
 _YEAR = re.compile(r"(\d{4})")
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class LineError(BotError):
     """A line of input is no item; the message says why."""
 
 
-def classify_line(detector: Detector, item: dict[str, Any]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A line that was read: its *id* as it came, and the entry that it describes, or the *error* why it is none."""
+
+    id: Any = None
+    entry: Entry | None = None
+    when: DateSpan | None = None
+    error: str = ""
+
+
+def read_line(line: bytes) -> Line:
+    """Read one line of JSON; whatever is wrong with it is its `error`."""
+    item = None
+    try:
+        item = json.loads(line)
+        entry, when = read_item(item)
+    except LineError as error:
+        return Line(id=item.get("id") if isinstance(item, dict) else None, error=str(error))
+    except RecursionError:
+        return Line(error="it is nested too deeply")
+    except ValueError as error:
+        return Line(error=f"it is not JSON: {error}")
+    return Line(id=item.get("id"), entry=entry, when=when)
+
+
+def classified(detector: Detector, line: Line) -> dict[str, Any]:
+    """Return the answer to *line*, so that every line has one; to a line that is no item it is "not relevant"."""
+    if line.entry is None:
+        return {"id": line.id, **_answer(Verdict(relevant=False, score=0.0)), "error": line.error}
+    return {"id": line.id, **_answer(detector.judge(line.entry, when=line.when))}
+
+
+def classify_line(detector: Detector, item: Any) -> dict[str, Any]:
     """Return the verdict on *item* (id, title, summary, published, url, source, language) as a plain dict.
 
     *published* may be a time, a day, a month, a year or null. Raises LineError if *item* is none.
     """
     entry, when = read_item(item)
-    verdict = detector.judge(entry, when=when)
-    return {"id": item.get("id"), **_answer(verdict)}
+    return classified(detector, Line(id=item.get("id"), entry=entry, when=when))
 
 
 def read_item(item: Any) -> tuple[Entry, DateSpan | None]:
     """Return the entry that *item* describes, and the days on which it may have been published."""
     if not isinstance(item, dict):
-        raise LineError(f"expected an object, found {type(item).__name__}")
+        raise LineError(f'expected an object such as {{"id": "1", "title": "…"}}, found {type(item).__name__}')
+    if isinstance(item.get("id"), dict | list):
+        raise LineError("'id' must be a text or a number")
     for key in TEXTS:
-        if not isinstance(item.get(key), str | None) and not (key == "id" and isinstance(item[key], int)):
+        if not isinstance(item.get(key), str | None):
             raise LineError(f"{key!r} must be a text")
-    if not (item.get("title") or "").strip():
+    text = {key: clean(item.get(key) or "") for key in TEXTS}
+    if not text["title"]:
         raise LineError("'title' is missing")
-    text = {key: clean(str(item.get(key) or "")) for key in TEXTS}
-    when = read_published(item.get("published"))
+    published, when = _read_published(item.get("published"))
     entry = Entry(
-        key=EntryKey(text["source"], text["id"]),
+        key=EntryKey(text["source"], str(item.get("id"))),
         title=text["title"],
         summary=text["summary"],
         link=text["url"],
         language=text["language"],
         publisher=text["source"],
-        published=datetime(when.first.year, when.first.month, when.first.day, tzinfo=UTC) if when else None,
+        published=published,
     )
     return entry, when
 
 
-def read_published(text: Any) -> DateSpan | None:
-    """Return the days that *text* may mean: a year, a month, a day, a full time in ISO or mail style; None for null."""
-    if text is None or text == "":
-        return None
+def read_published(value: Any) -> DateSpan | None:
+    """Return the days that *value* may mean: a year, a month, a day, a time in ISO or mail style; None for null."""
+    return _read_published(value)[1]
+
+
+def _read_published(value: Any) -> tuple[datetime | None, DateSpan | None]:
+    """Return the time that *value* tells if it tells a day, midnight of that day at least, and the days it may mean."""
+    if value is None or value == "":
+        return None, None
+    text = str(value).strip() if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str):
         raise LineError("'published' must be a text or null")
     try:
         if found := _YEAR.fullmatch(text):
-            return DateSpan(date(int(found[1]), 1, 1), date(int(found[1]), 12, 31))
+            return None, DateSpan(date(int(found[1]), 1, 1), date(int(found[1]), 12, 31))
         if found := _MONTH.fullmatch(text):
             year, month = int(found[1]), int(found[2])
-            return DateSpan(date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1]))
-        day = (parsedate_to_datetime(text) if "," in text else datetime.fromisoformat(text)).date()
-    except ValueError as error:
+            return None, DateSpan(date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1]))
+        if _DAY.fullmatch(text):
+            day = date.fromisoformat(text)
+            return datetime.combine(day, time(), UTC), DateSpan(day, day)
+        told = parsedate_to_datetime(text) if "," in text else datetime.fromisoformat(text)
+        day = told.date()
+        return told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC), DateSpan(day, day)
+    except (ValueError, OverflowError) as error:
         raise LineError(f"'published': {text!r} is no date; write 2025, 2025-05, 2025-05-08 or a full time") from error
-    return DateSpan(day, day)
 
 
 def _answer(verdict: Verdict) -> dict[str, Any]:

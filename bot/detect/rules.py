@@ -11,6 +11,7 @@ from typing import Any
 from bot.catalog import DATA, Catalog, Conflict, did_you_mean, load_catalog
 from bot.detect.gazetteer import Gazetteer
 from bot.detect.numbers import NUMERALS
+from bot.detect.speaker import Told
 from bot.detect.table import Table
 from bot.detect.terms import Compiler, Pattern, TermError, Vocabulary, references
 from bot.errors import ConfigError, Problem
@@ -64,13 +65,17 @@ class Signal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exclude:
-    """Words that cancel the signals *cancels*; *only_status* cancels by the status of the conflict instead."""
+    """Words that cancel the signals *cancels*, unless others stand in title or summary.
+
+    Without words it always cancels; *only_status* makes it cancel by the status of the conflict.
+    """
 
     id: str
     by: Where
     pattern: Pattern | None
     cancels: frozenset[str]
     unless_needs: Needs | None = None
+    unless: Pattern | None = None
     unless_status: frozenset[Status] = frozenset()
     only_status: frozenset[Status] = frozenset()
 
@@ -97,12 +102,16 @@ class TypeRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModalityRule:
-    """Words that make an event of one of *types* this sure; no pattern: always."""
+    """Words that make an event of one of *types* this sure; no pattern: always.
+
+    With *told*, somebody must also speak, and of one of these.
+    """
 
     modality: Modality
     number: int
     types: frozenset[EventType]
     pattern: Pattern | None
+    told: frozenset[Told] = frozenset()
     unless: Pattern | None = None
 
 
@@ -284,7 +293,7 @@ class _Sections:
 
     def excludes(self, signal_ids: list[str]) -> tuple[Exclude, ...]:
         """Read `[[exclude]]`; each glob in `cancels` must mean a signal."""
-        keys = ("id", "any", "by", "cancels", "unless_needs", "unless_status", "only_status")
+        keys = ("id", "any", "by", "cancels", "unless", "unless_needs", "unless_status", "only_status")
         found = []
         for table in self._tables("exclude", *keys):
             cancels: set[str] = set()
@@ -300,6 +309,7 @@ class _Sections:
                     pattern=table.optional("any"),
                     cancels=frozenset(cancels),
                     unless_needs=table.maybe("unless_needs", Needs),
+                    unless=table.optional("unless"),
                     unless_status=table.some_of("unless_status", Status),
                     only_status=table.some_of("only_status", Status),
                 )
@@ -334,7 +344,8 @@ class _Sections:
                 number=number,
                 types=table.some_of("types", EventType) or frozenset(EventType),
                 pattern=table.optional("any"),
+                told=table.some_of("told", Told),
                 unless=table.optional("unless"),
             )
-            for number, table in enumerate(self._tables("modality", "id", "any", "unless", "types"), 1)
+            for number, table in enumerate(self._tables("modality", "id", "any", "told", "unless", "types"), 1)
         )

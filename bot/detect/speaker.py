@@ -1,10 +1,55 @@
 """Who says it. Pure."""
 
-from bot.detect.gazetteer import ACTOR_KINDS, Named
+from collections.abc import Iterable
+from enum import StrEnum
+
+from bot.detect.gazetteer import ACTOR_KINDS, BYSTANDER, Named
 from bot.detect.reading import Reading
 from bot.detect.terms import Pattern
 
 _FARTHEST = 3
+_NEXT = 2
+"""So many words ("says that", ":") may stand between a speaker and the one spoken of."""
+
+
+class Told(StrEnum):
+    """Of whom a speaker speaks: of itself or its own side, of another, or of nobody in particular.
+
+    An outsider is no party of the conflict.
+    """
+
+    ITSELF = "itself"
+    ANOTHER = "another"
+    NOBODY = "nobody"
+    OUTSIDER = "outsider"
+
+
+def told_of(speaker: str, names: list[Named], conflicts: Iterable[str]) -> frozenset[Told]:
+    """Return of whom *speaker* (an id, "" for nobody) speaks in a title with *names*; empty where nobody speaks."""
+    actors = [name for name in names if name.entity.kind in ACTOR_KINDS]
+    speaking = next((actor for actor in actors if actor.entity.id == speaker), None)
+    if speaking is None:
+        return frozenset()
+    sides = _sides(speaking)
+    told = set() if {conflict for conflict, _ in sides} & set(conflicts) else {Told.OUTSIDER}
+    spoken_of = _spoken_of(speaking, actors)
+    if spoken_of is None:
+        told.add(Told.NOBODY)
+    else:
+        told.add(Told.ITSELF if spoken_of.entity.id == speaker or sides & _sides(spoken_of) else Told.ANOTHER)
+    return frozenset(told)
+
+
+def _spoken_of(speaking: Named, actors: list[Named]) -> Named | None:
+    """Return the actor named right after the speaker or, if the speaker stands last, first in the title."""
+    if actors[0].end <= speaking.start:
+        return actors[0] if actors[0].start <= _FARTHEST else None
+    after = (actor for actor in actors if 0 <= actor.start - speaking.end <= _NEXT)
+    return next(after, None)
+
+
+def _sides(name: Named) -> set[tuple[str, str]]:
+    return {(conflict, side.upper()) for conflict, side in name.entity.links if side != BYSTANDER}
 
 
 def find_speaker(title: Reading, names: list[Named], say: Pattern | None) -> str:

@@ -188,13 +188,22 @@ def restore(data: Path, folder: Path, now: datetime, *, opens: Callable[[Path], 
             _renew_archive(staging / "archive.db")
             marked, too_old = _doubt_what_was_owed(staging / "people.db", now)
             aside = _set_aside(data, data / f"replaced-{stamp}")
-            # The archive first: its new id alone makes routing start at its end, whatever becomes of the other file.
-            for name in reversed(FILES):
-                (staging / name).replace(data / name)
-            _flush(data)
+            _move_in(staging, data, aside)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
     return Restored(backup=backup, aside=aside, marked=marked, too_old=too_old)
+
+
+def _move_in(staging: Path, data: Path, aside: Path | None) -> None:
+    try:
+        # The archive first: its new id alone makes routing start at its end, whatever becomes of the other file.
+        for name in reversed(FILES):
+            (staging / name).replace(data / name)
+        _flush(data)
+    except OSError:
+        for file in aside.iterdir() if aside else ():
+            file.replace(data / file.name)
+        raise
 
 
 def _renew_archive(file: Path) -> None:
@@ -208,16 +217,15 @@ def _doubt_what_was_owed(file: Path, now: datetime) -> tuple[int, int]:
 
     What this restore makes the bot read anew was told by it once too: see `bot.pipeline`.
     """
-    horizon = (now - HORIZON).astimezone(UTC).isoformat(timespec="microseconds")
     owed = "status IN ('ready', 'retry', 'sending')"
     with _changing(file) as people:
         too_old = people.execute(
-            f"UPDATE outbox SET status = 'dead', error = 'owed too long ago when a backup was restored' "
+            "UPDATE outbox SET status = 'dead', ended_at = ?, error = 'owed too long ago when a backup was restored' "
             f"WHERE {owed} AND created_at < ?",
-            [horizon],
+            [_cell(now), _cell(now - HORIZON)],
         ).rowcount
         marked = people.execute(f"UPDATE outbox SET maybe = 1 WHERE {owed}").rowcount
-        people.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", [RESTORED_AT, now.astimezone(UTC).isoformat()])
+        people.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", [RESTORED_AT, _cell(now)])
     return marked, too_old
 
 
@@ -232,6 +240,10 @@ def _set_aside(data: Path, aside: Path) -> Path | None:
     for file in found:
         file.replace(aside / file.name)
     return aside
+
+
+def _cell(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 # ------------------------------------------------------------------------------------------ files

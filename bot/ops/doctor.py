@@ -3,7 +3,6 @@
 It reads the files themselves: what is damaged cannot be opened as a store any more.
 """
 
-import re
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -15,10 +14,12 @@ from pathlib import Path
 from bot.config import BackupConfig
 from bot.model import DeliveryStatus
 from bot.ops.backup import FILES, backups, made_at
-from bot.ops.upkeep import LOW_DISK, folder_of
+from bot.ops.upkeep import LOW_DISK, anonymous, folder_of
 
 STALE = timedelta(hours=24)
 """A feed that was asked, and not heard, for so long needs a look."""
+NEVER_HEARD = 3
+"""So many polls in vain, and a feed that was never heard needs a look too."""
 MOST_NAMED = 10
 
 
@@ -38,7 +39,11 @@ def diagnose(data: Path, plan: BackupConfig, now: datetime) -> Sequence[Finding]
     people, archive = (data / name for name in FILES)
     if all(finding.well for finding in findings):
         with closing(_reading(people)) as those, closing(_reading(archive)) as news:
-            findings += [_outbox(those), _dead_letters(those), _inbox(those), _cursor(those, news), _feeds(news)]
+            try:
+                findings += [_outbox(those), _dead_letters(those), _inbox(those), _cursor(those, news), _feeds(news)]
+            except sqlite3.Error as error:
+                remedy = "`parley run` brings older files up to date; else restore a backup"
+                findings.append(Finding(name="tables", words=str(error), well=False, remedy=remedy))
     return [*findings, _disk(data), _backups(plan, data, now)]
 
 
@@ -94,8 +99,7 @@ def _dead_letters(people: sqlite3.Connection) -> Finding:
     ).fetchall()
     if not rows:
         return Finding(name="dead letters", words="none, but to chats that left")
-    # A reason may quote a chat's number.
-    reasons = "; ".join(f"{count} × {re.sub(r'-?[0-9]{5,}', '[hidden]', error)}" for error, count in rows[:MOST_NAMED])
+    reasons = "; ".join(f"{count} × {anonymous(error)}" for error, count in rows[:MOST_NAMED])
     remedy = "nothing is sent again; if the reason is a mistake of Parley's, please report it"
     return Finding(name="dead letters", words=reasons, well=False, remedy=remedy)
 
@@ -133,13 +137,13 @@ def _feeds(archive: sqlite3.Connection) -> Finding:
     stale = [
         f"{url} ({error or 'never heard'})"
         for url, checked_at, ok_at, failures, error in rows
-        if checked_at and failures and last - _time(ok_at) > STALE
+        if checked_at and failures >= (1 if ok_at else NEVER_HEARD) and last - _time(ok_at) > STALE
     ]
     words = f"{len(rows)}, last poll {last:%Y-%m-%d %H:%M} UTC"
     if not stale:
         return Finding(name="feeds", words=words)
     more = f" and {len(stale) - MOST_NAMED} more" if len(stale) > MOST_NAMED else ""
-    words += f"; not heard for a day: {', '.join(stale[:MOST_NAMED])}{more}"
+    words += f"; not heard: {', '.join(stale[:MOST_NAMED])}{more}"
     return Finding(
         name="feeds", words=words, well=False, remedy="mend the address in config.toml, or set enabled = false"
     )

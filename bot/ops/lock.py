@@ -9,9 +9,13 @@ from pathlib import Path
 from bot.errors import ConfigError
 
 
+class InUseError(ConfigError):
+    """Another Parley holds the data folder."""
+
+
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold *folder* for this process; raise ConfigError if another Parley holds it, or it cannot be written.
+    """Hold *folder* for this process; raise InUseError if another Parley holds it, ConfigError if it cannot be written.
 
     The kernel lets go when the process dies, however it dies: a stale lock file harms nothing.
     """
@@ -29,7 +33,7 @@ def locked(folder: Path) -> Iterator[None]:
         except OSError as error:
             file.seek(0)
             holder = file.read().strip() or "unknown"
-            raise ConfigError(
+            raise InUseError(
                 f"another Parley (process {holder}) is using the data folder {folder}; "
                 "stop it first, or set PARLEY_DATA to another folder"
             ) from error

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 CRASHES = 5
 WITHIN_SECONDS = 600.0
-LOOK_S = 1.0
+LONGEST_LOOK_S = 1.0
 GRACE_S = 10.0
 """How long a task that hangs may take to end once it is cancelled."""
 
@@ -34,7 +34,6 @@ async def supervise(
     beats: Beats | None = None,
     *,
     first_wait: float = 1.0,
-    look_s: float = LOOK_S,
     grace_s: float = GRACE_S,
 ) -> None:
     """Run *tasks* until cancelled, each started again with growing pauses after a crash or when its beat is late.
@@ -43,6 +42,7 @@ async def supervise(
     task says of the operator's own mistakes (ConfigError): trying again mends none.
     """
     beats = beats or Beats({})
+    look_s = min([LONGEST_LOOK_S, *(limit.total_seconds() / 4 for limit in beats.limits.values())])
     try:
         async with asyncio.TaskGroup() as group:
             for name, work in tasks.items():

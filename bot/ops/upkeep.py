@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from html import escape
 from pathlib import Path
 
 from bot.config import BackupConfig
@@ -16,10 +19,10 @@ log = logging.getLogger(__name__)
 
 LOW_DISK = 200 * 2**20
 """Less free space than this, in bytes, and the owner is told."""
-DEAD_TOLD = "dead_told"
-"""The note that holds how many dead letters the owner has been told of."""
+DEAD_SINCE, DEAD_TOLD_ON = "dead_letters_since", "dead_letters_told_on"
+"""The notes that say since when the owner has not been told of dead letters, and on which day that was last done."""
 
-DEAD = "{count} message(s) could not be delivered and were given up. `parley doctor` says why."
+DEAD = "Messages that could not be delivered and were given up: {count} ({reasons})."
 DISK = "My disk has only {free} MB left. When it is full I can store nothing: please make room."
 BACKUP_FAILED = "I could not make a backup: {why}"
 
@@ -40,6 +43,7 @@ class Upkeep:
 
     async def look(self) -> None:
         """Do what is due, and tell the owner at most once a day of each thing that is wrong."""
+        self.people.sweep(self.now())
         self._tell_of_dead_letters()
         self._tell_of_low_disk()
         if self._backup_is_due():
@@ -49,14 +53,17 @@ class Upkeep:
         return f"{self.now():%Y-%m-%d}"
 
     def _tell_of_dead_letters(self) -> None:
-        dead, told = self.people.outbox_counts()["dead"], int(self.people.note(DEAD_TOLD) or 0)
-        new_day = self.people.note(f"{DEAD_TOLD}_on") != self._today()
-        if dead < told or (dead > told and new_day):
+        now, since = self.now(), self.people.note(DEAD_SINCE)
+        if not since:
+            self.people.remember(DEAD_SINCE, now.isoformat())
+        elif self.people.note(DEAD_TOLD_ON) != self._today() and (
+            dead := self.people.dead_letters(datetime.fromisoformat(since))
+        ):
+            reasons = "; ".join(f"{number} × {escape(anonymous(reason))}" for reason, number in dead.items())
             with self.people.transaction():
-                if dead > told:
-                    self.tell(f"dead letters {self._today()}", DEAD.format(count=dead - told))
-                    self.people.remember(f"{DEAD_TOLD}_on", self._today())
-                self.people.remember(DEAD_TOLD, str(dead))
+                self.tell(f"dead letters {self._today()}", DEAD.format(count=sum(dead.values()), reasons=reasons))
+                self.people.remember(DEAD_SINCE, now.isoformat())
+                self.people.remember(DEAD_TOLD_ON, self._today())
 
     def _tell_of_low_disk(self) -> None:
         free = shutil.disk_usage(self.data).free
@@ -87,3 +94,8 @@ class Upkeep:
 def folder_of(plan: BackupConfig, data: Path) -> Path:
     """Return where backups go: the operator's own folder, else one within the data folder."""
     return Path(plan.folder) if plan.folder else data / "backups"
+
+
+def anonymous(reason: str) -> str:
+    """Return the reason for a dead letter without the chat's number, which a network may quote in it."""
+    return re.sub(r"-?[0-9]{5,}", "[hidden]", reason)

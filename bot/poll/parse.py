@@ -27,6 +27,10 @@ from bot.text import clean, cut
 
 MAX_ENTRIES = 200
 _MAX_ID = 500
+_REFERENCE = re.compile(r"&#([xX][0-9a-fA-F]{1,12}|[0-9]{1,12});")
+_HALVES = re.compile(
+    r"&#([xX][dD][89abAB][0-9a-fA-F]{2}|5[56][0-9]{3});&#([xX][dD][c-fC-F][0-9a-fA-F]{2}|5[67][0-9]{3});"
+)
 _MAX_LINK = 2000
 _MAX_TITLE_FROM_SUMMARY = 200
 
@@ -54,13 +58,7 @@ def read(body: bytes, url: str, content_type: str = "") -> RawFeed:
 
 
 def _read_xml(text: str, url: str) -> RawFeed:
-    # Bytes in a stream only: feedparser opens a string that is a path, and fetches one that is an address.
-    parsed = feedparser.parse(
-        io.BytesIO(text.encode("utf-8", "replace")),
-        response_headers={"content-type": "application/xml; charset=utf-8"},
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
+    parsed = _parsed(text)
     if not parsed.entries and not parsed.get("version"):
         raise NoFeedError(_what_it_is(text))
     base = _absolute(parsed.feed.get("link", ""), url) or url
@@ -70,6 +68,43 @@ def _read_xml(text: str, url: str) -> RawFeed:
         language=_language(parsed.feed.get("language") or parsed.feed.get("title_detail", {}).get("language") or ""),
         entries=tuple(item for item in found if item),
     )
+
+
+def _parsed(text: str) -> Any:
+    try:
+        # Bytes in a stream only: feedparser opens a string that is a path, and fetches one that is an address.
+        return feedparser.parse(
+            io.BytesIO(_possible(text).encode("utf-8", "replace")),
+            response_headers={"content-type": "application/xml; charset=utf-8"},
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+    except (ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
+        # It trips over its own feet on some broken feeds: a namespace with a space in it is enough.
+        raise NoFeedError("this feed is too broken to read") from error
+
+
+def _possible(text: str) -> str:
+    """Return *text* with the character references that XML forbids mended: feedparser fails on them.
+
+    Some writers make two halves of every emoji; those are joined. What is no character at all becomes U+FFFD.
+    """
+    return _REFERENCE.sub(_known_or_mark, _HALVES.sub(_joined, text))
+
+
+def _joined(halves: re.Match[str]) -> str:
+    high, low = (_code(digits) for digits in halves.groups())
+    both = 0xD800 <= high < 0xDC00 <= low < 0xE000
+    return chr(0x10000 + (high - 0xD800) * 0x400 + low - 0xDC00) if both else halves[0]
+
+
+def _known_or_mark(reference: re.Match[str]) -> str:
+    code = _code(reference[1])
+    return reference[0] if code < 0xD800 or 0xDFFF < code <= 0x10FFFF else "\ufffd"
+
+
+def _code(digits: str) -> int:
+    return int(digits[1:], 16) if digits[0] in "xX" else int(digits)
 
 
 def _what_it_is(text: str) -> str:

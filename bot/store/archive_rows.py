@@ -156,7 +156,7 @@ def story_row(story: Story) -> Cells:
         "language": story.language,
         "first_seen": cell(story.first_seen),
         "last_seen": cell(story.last_seen),
-        "stages": listed([stage.type, cell(stage.at)] for stage in story.stages),
+        "stages": listed([stage.type, cell(stage.at), stage.modality] for stage in story.stages),
         "actors": listed(story.actors),
         "places": listed(story.places),
         "numbers": listed(story.numbers),
@@ -178,7 +178,7 @@ def story(row: Row, entry_keys: tuple[EntryKey, ...]) -> Story:
         language=row["language"],
         first_seen=instant(row["first_seen"]),
         last_seen=instant(row["last_seen"]),
-        stages=tuple(Stage(EventType(type_), instant(at)) for type_, at in unlisted(row["stages"])),
+        stages=tuple(stage(*cells) for cells in unlisted(row["stages"])),
         actors=tuple(unlisted(row["actors"])),
         places=tuple(unlisted(row["places"])),
         numbers=frozenset(unlisted(row["numbers"])),
@@ -187,6 +187,11 @@ def story(row: Row, entry_keys: tuple[EntryKey, ...]) -> Story:
         revision=row["revision"],
         announced=frozenset(map(EventType, unlisted(row["announced"]))),
     )
+
+
+def stage(type_: str, at: str, modality: str = Modality.FACT) -> Stage:
+    """Return a stage from its cells; the first archives kept no modality."""
+    return Stage(EventType(type_), instant(at), Modality(modality))
 
 
 def logged_change(row: Row) -> LoggedChange:

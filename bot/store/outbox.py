@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.model import Broadcast, ChatId, Delivery, DeliveryStatus, Message, Wishes
+from bot.ports import Owed
 from bot.store import outbox_rows
 from bot.store.cells import cell
 from bot.store.file import Row, StoreFile
@@ -19,7 +20,13 @@ MEMORY = timedelta(days=7)
 """How long we remember what was sent or given up; routing repeats nothing that is older than half a day."""
 SWEEP = 5_000
 """Rows deleted in one transaction, so that nobody waits long for it."""
-_SAME_WISHES = " AND ".join(f"subscriptions.{name} = :{name}" for name in wishes_row(Wishes()))
+_WISHES = tuple(wishes_row(Wishes()))
+_READERS = (
+    "SELECT json_extract(value, '$.message_id') AS message_id, "
+    # The cast lets SQLite look readers up instead of reading them all for every chat.
+    + ", ".join(f"CAST(json_extract(value, '$.{name}') AS TEXT) AS {name}" for name in _WISHES)
+    + " FROM json_each(:readers)"
+)
 
 
 class Outbox:
@@ -48,62 +55,76 @@ class Outbox:
                 self._drop_messages(messages.values())
             if any(delivery.edits for delivery in deliveries):
                 self._supersede_edits(last)
-            self._queue(last, urgent=any(delivery.urgent for delivery in deliveries))
+            if any(delivery.urgent for delivery in deliveries):
+                self._raise_older(last)
+            self._turns.give_since(last)
         return new
 
-    def broadcast(self, broadcast: Broadcast, most: int) -> tuple[int, Broadcast | None]:
-        """Owe *broadcast* to at most so many of its chats; return how many are new, and what is left to owe."""
-        new, left = 0, broadcast
+    def broadcast(self, broadcast: Broadcast, most: int) -> Owed:
+        """Owe *broadcast* to the next chats, at most so many, those aside that are owed it or had it already."""
         with self._file.transaction():
+            chats, end = self._next_chats(broadcast.after, most)
             last = self._last_id()
-            message = self._add_messages([broadcast.message])[broadcast.message]
-            while left.readers and most > 0:
-                owed, reached, after = self._owe_slice(left, message, most)
-                new, most = new + owed, most - reached
-                left = replace(left, after=after) if after else replace(left, readers=left.readers[1:], after=0)
-            if not new:
-                self._drop_messages([message])
-            self._queue(last, urgent=broadcast.urgent)
-        return new, left if left.readers else None
+            messages = self._add_messages(dict.fromkeys(wording.message for wording in broadcast.wordings))
+            new = self._owe_up_to(end, broadcast, messages)
+            if new < chats:
+                self._drop_messages(messages.values())
+            if broadcast.urgent:
+                self._raise_older(last)
+            self._turns.give_since(last)
+        return Owed(new, chats, replace(broadcast, after=end) if chats == most else None)
 
-    def _owe_slice(self, broadcast: Broadcast, message_id: int, most: int) -> tuple[int, int, int]:
-        """Owe to the next chats of the first readers; return how many are new, how many there were, and the last."""
-        which = {**wishes_row(broadcast.readers[0]), "after": broadcast.after, "most": most}
-        reached, end = self._file.rows(
-            "SELECT count(*), max(chat_id) FROM (SELECT chat_id FROM subscriptions "
-            f"WHERE {_SAME_WISHES} AND chat_id > :after ORDER BY chat_id LIMIT :most)",
-            which,
+    def _next_chats(self, after: int, most: int) -> tuple[int, int]:
+        """Return how many subscribed chats come next, at most so many, and the last of them."""
+        count, end = self._file.rows(
+            "SELECT count(*), coalesce(max(chat_id), 0) FROM "
+            "(SELECT chat_id FROM subscriptions WHERE chat_id > ? ORDER BY chat_id LIMIT ?)",
+            [after, most],
         )[0]
-        new = self._file.write(
+        return count, end
+
+    def _owe_up_to(self, end: int, broadcast: Broadcast, messages: Mapping[Message, int]) -> int:
+        """Owe to those of the chats up to *end* that are to hear it; return how many are new.
+
+        In the order of the chats: rows and index entries that lie side by side are written once.
+        """
+        return self._file.write(
             "INSERT INTO outbox (dedupe_key, chat_id, kind, urgency, message_id, story_id, edits, maybe, "
-            "next_attempt_at, created_at, expires_at) SELECT :key || ':' || network || ':' || room, chat_id, :kind, "
-            ":urgency, :message_id, :story_id, '', :maybe, :now, :now, :expires_at "
-            "FROM subscriptions JOIN chats ON chats.id = chat_id "
-            f"WHERE {_SAME_WISHES} AND chat_id > :after AND chat_id <= :end AND paused_at IS NULL "
+            f"next_attempt_at, created_at, expires_at) WITH readers AS MATERIALIZED ({_READERS}) "
+            "SELECT :key || ':' || network || ':' || room, chat_id, :kind, :urgency, message_id, :story_id, '', "
+            ":maybe, :now, :now, :expires_at "
+            f"FROM subscriptions CROSS JOIN readers USING ({', '.join(_WISHES)}) "
+            "CROSS JOIN chats ON chats.id = chat_id "
+            "WHERE chat_id > :after AND chat_id <= :end AND paused_at IS NULL "
             "AND (paused_until IS NULL OR paused_until <= :now) AND NOT EXISTS (SELECT 1 FROM muted_stories "
             "WHERE muted_stories.chat_id = chats.id AND muted_stories.story_id = :story_id) "
             "ORDER BY chat_id ON CONFLICT (dedupe_key) DO NOTHING",
-            {**which, **outbox_rows.broadcast_row(broadcast, message_id), "end": end or 0},
+            {
+                **outbox_rows.broadcast_row(broadcast),
+                "readers": outbox_rows.readers_cell(broadcast, messages),
+                "after": broadcast.after,
+                "end": end,
+            },
         )
-        return new, reached, end if reached == most else 0
 
-    def _queue(self, last: int, *, urgent: bool) -> None:
-        """Give turns to the rows behind *last*."""
-        if urgent:
-            # What was said before of the same story still comes first, or "agreed" would follow "ended".
-            self._file.write(
-                f"UPDATE outbox SET urgency = 1 WHERE kind = 'alert' AND {WAITING} AND urgency > 1 "
-                "AND (story_id, chat_id) IN (SELECT story_id, chat_id FROM outbox "
-                "WHERE id > ? AND kind = 'alert' AND urgency = 1 AND story_id != '')",
-                [last],
-            )
-        self._turns.give_to("outbox.id > ?", [last])
+    def _raise_older(self, last: int) -> None:
+        """Let what was said before of a story leave before an urgent row behind *last*.
+
+        Otherwise "agreed" would follow "ended".
+        """
+        self._file.write(
+            "UPDATE outbox SET urgency = 1 WHERE id IN (SELECT older.id FROM outbox AS newer NOT INDEXED "
+            "JOIN outbox AS older ON older.chat_id = newer.chat_id AND older.story_id = newer.story_id "
+            "WHERE newer.id > ? AND newer.urgency = 1 AND newer.kind = 'alert' "
+            "AND older.urgency > 1 AND older.kind = 'alert' AND older.status IN ('ready', 'retry'))",
+            [last],
+        )
 
     def _supersede_edits(self, last: int) -> None:
         """Drop edits that wait and that a row behind *last* makes out of date."""
         self._file.write(
             "UPDATE outbox SET status = 'superseded', ended_at = next_attempt_at, error = 'a newer edit came' "
-            "WHERE id IN (SELECT older.id FROM outbox AS newer JOIN outbox AS older "
+            "WHERE id IN (SELECT older.id FROM outbox AS newer NOT INDEXED JOIN outbox AS older "
             "ON older.chat_id = newer.chat_id AND older.edits = newer.edits AND older.id < newer.id "
             "WHERE newer.id > ? AND newer.edits != '' AND older.status IN ('ready', 'retry'))",
             [last],
@@ -139,6 +160,11 @@ class Outbox:
             self._turns.renew()
         return doubtful
 
+    def doubt(self) -> int:
+        """Mark all that waits as a possible repeat; return how many were not yet."""
+        with self._file.transaction():
+            return self._file.write("UPDATE outbox SET maybe = 1 WHERE status IN ('ready', 'retry') AND NOT maybe")
+
     def counts(self) -> Mapping[str, int]:
         """Return how many deliveries stand in each status."""
         rows = self._file.rows("SELECT status, count(*) FROM outbox GROUP BY status")
@@ -163,14 +189,18 @@ class Outbox:
 
     # -- forgetting
     def forget(self, now: datetime) -> int:
-        """Delete a slice of what ended long ago; return how many rows. Notices stay: the same is told once."""
+        """Delete a slice of what ended long ago, and chats that nothing else keeps; return how many deliveries.
+
+        Notices stay, for the same is told once.
+        """
         with self._file.transaction():
             rows = self._file.rows(
-                "SELECT id, message_id FROM outbox WHERE ended_at < ? AND kind != 'notice' LIMIT ?",
+                "SELECT id, message_id, chat_id FROM outbox WHERE ended_at < ? AND kind != 'notice' LIMIT ?",
                 [cell(now - MEMORY), SWEEP],
             )
             self._file.write_many("DELETE FROM outbox WHERE id = ?", [(row["id"],) for row in rows])
             self._drop_messages(dict.fromkeys(row["message_id"] for row in rows))
+            self._drop_strangers(dict.fromkeys(row["chat_id"] for row in rows))
         return len(rows)
 
     def erase(self, chat_id: int) -> None:
@@ -200,4 +230,12 @@ class Outbox:
         self._file.write_many(
             "DELETE FROM messages WHERE id = ? AND NOT EXISTS (SELECT 1 FROM outbox WHERE message_id = messages.id)",
             [(id_,) for id_ in ids],
+        )
+
+    def _drop_strangers(self, chats: Iterable[int]) -> None:
+        self._file.write_many(
+            "DELETE FROM chats WHERE id = ? AND access IS NULL "
+            "AND NOT EXISTS (SELECT 1 FROM subscriptions WHERE chat_id = chats.id) "
+            "AND NOT EXISTS (SELECT 1 FROM outbox WHERE chat_id = chats.id)",
+            [(chat_id,) for chat_id in chats],
         )

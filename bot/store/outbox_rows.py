@@ -1,22 +1,30 @@
 """What deliveries look like as rows, and back. Pure."""
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 
 from bot.model import Broadcast, Button, ChatId, Delivery, DeliveryKind, DeliveryStatus, Message
 from bot.store.cells import cell, instant, maybe_cell, maybe_instant
 from bot.store.file import Row
-from bot.store.people_rows import Cells
+from bot.store.people_rows import Cells, wishes_row
 
-URGENCIES = (0, 1, 2, 3)
-"""The most urgent first: replies, what changes a story, first news, digests."""
-_URGENCY = {DeliveryKind.REPLY: 0, DeliveryKind.NOTICE: 1, DeliveryKind.ALERT: 2, DeliveryKind.DIGEST: 3}
+URGENCIES = (0, 1, 2, 3, 4)
+"""The most urgent first: replies, what changes a story, first news, digests, strangers."""
+_URGENCY = {
+    DeliveryKind.REPLY: 0,
+    DeliveryKind.NOTICE: 1,
+    DeliveryKind.ALERT: 2,
+    DeliveryKind.DIGEST: 3,
+    DeliveryKind.STRANGER: 4,
+}
 _URGENT_ALERT = 1
 FRESH = {
     DeliveryKind.REPLY: timedelta(hours=1),
     DeliveryKind.ALERT: timedelta(hours=12),
     DeliveryKind.NOTICE: timedelta(days=7),
     DeliveryKind.DIGEST: timedelta(hours=12),
+    DeliveryKind.STRANGER: timedelta(hours=1),
 }
 """How long a delivery that nobody tried to send stays worth sending; then it is dead, and counted so.
 
@@ -48,13 +56,23 @@ def delivery_row(delivery: Delivery, message_id: int) -> Cells:
     }
 
 
-def broadcast_row(broadcast: Broadcast, message_id: int) -> Cells:
+def readers_cell(broadcast: Broadcast, messages: Mapping[Message, int]) -> str:
+    """Return as JSON who reads which of the *messages*."""
+    return json.dumps(
+        [
+            {**wishes_row(wishes), "message_id": messages[wording.message]}
+            for wording in broadcast.wordings
+            for wishes in wording.readers
+        ]
+    )
+
+
+def broadcast_row(broadcast: Broadcast) -> Cells:
     """Return what all rows of *broadcast* share."""
     return {
         "key": broadcast.key,
         "kind": DeliveryKind.ALERT,
         "urgency": urgency(DeliveryKind.ALERT, urgent=broadcast.urgent),
-        "message_id": message_id,
         "story_id": broadcast.story_id,
         "maybe": broadcast.maybe,
         "now": cell(broadcast.created_at),

@@ -1,8 +1,9 @@
 """How fast we may write to people. No I/O."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Self
 
 from bot.model import ChatId, Message
 from bot.text import plain
@@ -10,7 +11,7 @@ from bot.text import plain
 CATCH_UP = timedelta(milliseconds=100)
 """A slot missed by no more than this is made up for; after a longer pause spacing starts anew, without a burst."""
 SEVERAL = 3
-"""So many chats that refuse one after another: it is the network that refuses, not they."""
+"""So many chats that refuse, all within `PATIENCE`: it is the network that refuses, not they."""
 SLOWER, FASTER, SLOWEST = 0.7, 0.05, 0.1
 PATIENCE = timedelta(seconds=10)
 """What a refusal leaves of the pace, and what each quiet spell of this length gives back (AIMD)."""
@@ -34,6 +35,12 @@ class Pace:
     long: int = 500
     networks: frozenset[str] = frozenset({"telegram"})
 
+    @classmethod
+    def up_to(cls, per_second: float) -> Self:
+        """Return the usual pace, with what is missing to *per_second* for money."""
+        usual = cls()
+        return replace(usual, paid_per_second=max(0.0, per_second - usual.per_second))
+
     def applies_to(self, network: str) -> bool:
         """Tell whether *network* is one that limits us."""
         return network in self.networks
@@ -54,8 +61,11 @@ class Pace:
 
         One, so that a crash leaves one message in doubt; with a backlog, enough to miss no slot.
         """
-        if waiting <= BACKLOG:
-            return 1
+        return 1 if waiting <= BACKLOG else self.most_lanes
+
+    @property
+    def most_lanes(self) -> int:
+        """Return how many sends may ever be under way at once."""
         return math.ceil((self.per_second + self.paid_per_second) * ROUND_TRIP)
 
 
@@ -66,7 +76,8 @@ class Tempo:
         self._per_second = per_second
         self._share = 1.0
         self._slot = self._seen = self._quiet_since = datetime.min.replace(tzinfo=UTC)
-        self._refused: set[ChatId] = set()
+        self._refused: dict[ChatId, datetime] = {}
+        self._in_a_row: set[ChatId] = set()
 
     def opens_at(self, now: datetime) -> datetime:
         """Return when the next message may leave. A clock set back takes that along."""
@@ -87,17 +98,28 @@ class Tempo:
         self._slot = start + timedelta(seconds=weight / (self._per_second * self._share))
 
     def refused(self, chat: ChatId, until: datetime, now: datetime) -> None:
-        """Note that flood control refused *chat* *until* then; if it is not this chat alone, all of them wait."""
-        self._refused.add(chat)
-        if len(self._refused) >= SEVERAL:
-            self._refused.clear()
+        """Note that flood control refused *chat* *until* then; if it is not this chat alone, the others are slowed.
+
+        If nobody was let through in between, they all wait.
+        """
+        self._in_a_row.add(chat)
+        self._refused[chat] = now
+        self._refused = {chat: at for chat, at in self._refused.items() if now - at < PATIENCE}
+        if len(self._in_a_row) >= SEVERAL:
             self._slot = max(self._slot, until)
-            self._share = max(SLOWEST, self._share * SLOWER)
-            self._quiet_since = until
+            self._slow_down(until)
+        elif len(self._refused) >= SEVERAL:
+            self._slow_down(now)
 
     def accepted(self, now: datetime) -> None:
         """Note that the network took a message."""
-        self._refused.clear()
+        self._in_a_row.clear()
         if self._share < 1 and now - self._quiet_since >= PATIENCE:
             self._share = min(1.0, self._share + FASTER)
             self._quiet_since = now
+
+    def _slow_down(self, at: datetime) -> None:
+        self._share = max(SLOWEST, self._share * SLOWER)
+        self._quiet_since = at
+        self._refused.clear()
+        self._in_a_row.clear()

@@ -9,11 +9,11 @@ from typing import Self
 
 from bot.errors import StoreError
 from bot.model import Access, Broadcast, ChatId, Cursor, Delivery, InboxItem, Subscription, Wishes
-from bot.ports import Queue
+from bot.ports import Owed, Queue
 from bot.store import people_rows
 from bot.store.cells import cell
 from bot.store.file import Kind, StoreFile, upsert
-from bot.store.outbox import SWEEP, Outbox
+from bot.store.outbox import Outbox
 from bot.store.pace import Pace
 from bot.store.schema_people import migrations
 from bot.store.turns import Turns
@@ -155,6 +155,18 @@ class PeopleStore:
                 [self._chat_id(chat), story_id],
             )
 
+    def last_told(self, chat: ChatId) -> str:
+        """Return the story of the newest alert that *chat* was sent, "" if none is remembered."""
+        return (
+            self._file.value(
+                "SELECT story_id FROM outbox JOIN chats ON chats.id = chat_id WHERE network = ? AND room = ? "
+                "AND kind = 'alert' AND status = 'sent' AND story_id != '' "
+                "ORDER BY sent_at DESC, outbox.id DESC LIMIT 1",
+                chat,
+            )
+            or ""
+        )
+
     def muted_stories(self) -> Mapping[ChatId, frozenset[str]]:
         """Return the muted stories of every chat that muted any."""
         muted: dict[ChatId, set[str]] = defaultdict(set)
@@ -218,8 +230,8 @@ class PeopleStore:
         """Owe *deliveries*, those aside that are owed or done already; return how many are new."""
         return self._outbox.enqueue(deliveries)
 
-    def broadcast(self, broadcast: Broadcast, *, most: int) -> tuple[int, Broadcast | None]:
-        """Owe *broadcast* to at most so many of its chats; return how many are new, and what is left to owe."""
+    def broadcast(self, broadcast: Broadcast, *, most: int) -> Owed:
+        """Owe *broadcast* to the next chats, at most so many, those aside that are owed it or had it already."""
         return self._outbox.broadcast(broadcast, most)
 
     def claim(self, now: datetime, *, limit: int = 1) -> Sequence[Delivery]:
@@ -247,6 +259,10 @@ class PeopleStore:
         """At start: what was being sent when the process died is ready again and marked; return how many."""
         return self._outbox.recover(now)
 
+    def doubt(self) -> int:
+        """Mark all that waits as a possible repeat, for another copy of us may be sending it; return how many."""
+        return self._outbox.doubt()
+
     def outbox_counts(self) -> Mapping[str, int]:
         """Return how many deliveries stand in each status."""
         return self._outbox.counts()
@@ -257,17 +273,7 @@ class PeopleStore:
 
     def sweep(self, now: datetime) -> int:
         """Give up what is too old to be sent, and forget a slice of what ended long ago; return how many rows."""
-        expired = self._turns.expire(now, most=SWEEP)
-        return expired + self._outbox.forget(now) + self._forget_strangers()
-
-    def _forget_strangers(self) -> int:
-        """Delete chats that may do nothing, want nothing, and are owed nothing."""
-        return self._file.write(
-            "DELETE FROM chats WHERE id IN (SELECT id FROM chats WHERE access IS NULL "
-            "AND NOT EXISTS (SELECT 1 FROM subscriptions WHERE chat_id = chats.id) "
-            "AND NOT EXISTS (SELECT 1 FROM outbox WHERE chat_id = chats.id) LIMIT ?)",
-            [SWEEP],
-        )
+        return self._turns.expire(now) + self._outbox.forget(now)
 
     # -- cursor and notes
     def cursor(self) -> Cursor | None:

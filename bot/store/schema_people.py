@@ -132,10 +132,10 @@ ALTER TABLE outbox ADD COLUMN ended_at TEXT;
 UPDATE outbox SET ended_at = coalesce(sent_at, next_attempt_at) WHERE status IN ('sent', 'dead');
 UPDATE outbox SET urgency = CASE kind WHEN 'reply' THEN 0 WHEN 'notice' THEN 1 WHEN 'alert' THEN 2 ELSE 3 END;
 CREATE INDEX outbox_ended ON outbox (ended_at) WHERE ended_at IS NOT NULL;
-CREATE INDEX outbox_story ON outbox (story_id, chat_id) WHERE kind = 'alert' AND status IN ('ready', 'retry');
+CREATE INDEX chats_paused ON chats (id) WHERE paused_at IS NOT NULL;
 
--- Chats of equal wishes side by side: a fan-out reads them in one go.
-CREATE INDEX subscriptions_wishes ON subscriptions (conflicts, types, loudness, language, time_zone, chat_id);
+-- What anybody wants is read from this alone, however many chats want it.
+CREATE INDEX subscriptions_wishes ON subscriptions (conflicts, types, loudness, language, time_zone);
 """
 
 

@@ -7,7 +7,7 @@ that was served goes to the end of the queue.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from bot.model import Delivery, DeliveryStatus
@@ -20,6 +20,8 @@ from bot.store.pace import BACKLOG, Pace, Tempo
 from bot.store.people_rows import Cells
 
 WAITING = "status IN ('ready', 'retry')"
+LONG_AGO = cell(datetime.min.replace(tzinfo=UTC))
+"""When a chat that was never written to might have been written to."""
 DOUBTFUL_FRESH = timedelta(hours=24)
 """How long a delivery that may have arrived is repeated; its own retries end sooner, unless the chat was paused."""
 _EXPIRED = "expires_at <= :now AND (NOT maybe OR created_at <= :doubtful)"
@@ -48,27 +50,30 @@ class Turns:
         """Give the chat a turn for every urgency it has something waiting in; `claim` puts off what comes too early."""
         self._file.write(
             f"WITH {_URGENCY_TABLE} INSERT INTO turns (chat_id, urgency, paced, at) "
-            f"SELECT id, urgencies.urgency, network IN ({self._paced_networks()}), next_at FROM urgencies, chats "
+            f"SELECT id, urgencies.urgency, network IN ({self._paced_networks()}), max(next_at, '{LONG_AGO}') "
+            "FROM urgencies, chats "
             "WHERE id = ? AND EXISTS (SELECT 1 FROM outbox "
             f"WHERE chat_id = chats.id AND outbox.urgency = urgencies.urgency AND {WAITING}) "
             "ON CONFLICT DO UPDATE SET at = excluded.at",
             [chat_id],
         )
 
-    def give_to(self, which: str, values: Sequence[object] = ()) -> None:
-        """Give turns to the chats of those waiting rows of the outbox for which *which* is true."""
+    def give_since(self, last: int) -> None:
+        """Give turns to the chats of the waiting rows of the outbox behind *last*."""
+        # NOT INDEXED: without it SQLite may look at all that waits.
         self._file.write(
             "INSERT INTO turns (chat_id, urgency, paced, at) "
-            f"SELECT chat_id, urgency, network IN ({self._paced_networks()}), min(next_attempt_at) "
-            f"FROM outbox JOIN chats ON chats.id = chat_id WHERE {WAITING} AND {which} GROUP BY chat_id, urgency "
+            f"SELECT chat_id, urgency, network IN ({self._paced_networks()}), next_attempt_at "
+            "FROM outbox NOT INDEXED JOIN chats ON chats.id = chat_id "
+            f"WHERE outbox.id > ? AND {WAITING} "
             "ON CONFLICT DO UPDATE SET at = min(at, excluded.at)",
-            values,
+            [last],
         )
 
     def renew(self) -> None:
         """Make all turns anew."""
         self._file.write("DELETE FROM turns")
-        self.give_to("true")
+        self.give_since(0)
 
     def after(self, delivery: Delivery, chat_id: int, now: datetime) -> None:
         """Let the chat of *delivery* rest, now that it was tried, and give it a new turn."""
@@ -189,13 +194,13 @@ class Turns:
         return at
 
     # -- waiting in vain
-    def expire(self, now: datetime, *, chat_id: int | None = None, most: int = -1) -> int:
-        """Give up what waited too long to be worth sending, in one chat or in all; return how many."""
-        here = "" if chat_id is None else "chat_id = :chat AND"
+    def expire(self, now: datetime, *, chat_id: int | None = None) -> int:
+        """Give up what waited too long to be worth sending, in one chat or in all that are paused; return how many."""
+        where = "chat_id = :chat" if chat_id else "chat_id IN (SELECT id FROM chats WHERE paused_at IS NOT NULL)"
         return self._file.write(
-            "UPDATE outbox SET status = 'dead', ended_at = :now, error = 'too old to be sent' WHERE id IN "
-            f"(SELECT id FROM outbox WHERE {here} {WAITING} AND {_EXPIRED} LIMIT :most)",
-            {"chat": chat_id, "most": most, **_moments(now)},
+            "UPDATE outbox SET status = 'dead', ended_at = :now, error = 'too old to be sent' "
+            f"WHERE {where} AND {WAITING} AND {_EXPIRED}",
+            {"chat": chat_id, **_moments(now)},
         )
 
 

@@ -24,7 +24,7 @@ def new_story(report: Report, now: datetime, catalog: Catalog) -> Story:
         language=report.entry.language,
         first_seen=at,
         last_seen=at,
-        stages=(Stage(event.type, at),),
+        stages=(Stage(event.type, at, event.modality),),
         actors=_unique(event.actors + event.recipients),
         places=event.places,
         numbers=event.numbers,
@@ -62,7 +62,7 @@ def _moved(story: Story, report: Report, event: Event, at: datetime) -> Story:
     if event.type in {stage.type for stage in story.stages} or not _moves_on(story.type, event.type):
         better = event.type is story.type and _is_makeshift(story.headline) and not _is_makeshift(report.entry.title)
         return _headed(story, report) if better else story
-    stages = tuple(sorted((*story.stages, Stage(event.type, at)), key=lambda stage: stage.at))
+    stages = tuple(sorted((*story.stages, Stage(event.type, at, event.modality)), key=lambda stage: stage.at))
     if stages[-1].type is not event.type:
         return replace(story, stages=stages)
     return replace(_headed(story, report), type=event.type, modality=event.modality, stages=stages)

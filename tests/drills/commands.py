@@ -6,10 +6,12 @@ is for a word that nobody else looks for, so its answer is known by it.
 
 import asyncio
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.model import ChatId
 from bot.store.people import PeopleStore
+from tests.drills.figures import Figures
 from tests.drills.stage import FIRST_READER, MARK, PEOPLE, Stage
 from tests.process import until
 
@@ -19,7 +21,7 @@ ALWAYS = "sudan"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Commands:
+class Commands(Figures):
     """What came of so many commands. *wrong_lists* are readers who follow something else than what they ticked."""
 
     commands: int
@@ -31,7 +33,6 @@ class Commands:
     unmarked: int
     in_flight: int
     unsound: int
-    secrets: int
 
     def measured(self) -> str:
         return (
@@ -40,15 +41,14 @@ class Commands:
             f"repeated, {self.unmarked} of them unmarked"
         )
 
-    def missed(self) -> list[str]:
-        promises = {
+    def broken(self) -> Mapping[str, object]:
+        return {
             "a command was lost": self.unapplied + self.unanswered,
             "a command was lost or applied twice": self.wrong_lists,
             "a repeat was not marked": self.unmarked,
             "more repeats than sends in doubt": self.repeats > self.in_flight,
             "a database was damaged": self.unsound,
         }
-        return [promise for promise, broken in promises.items() if broken]
 
 
 @dataclass
@@ -82,7 +82,9 @@ def keyboard(stage: Stage, chat: int) -> tuple[int, list[str]]:
     for number, message in stage.telegram.rooms[chat].messages.items():
         rows = message.get("reply_markup", {}).get("inline_keyboard", [])
         actions = [button["callback_data"] for row in rows for button in row]
-        ticks = [each for each in actions if each.startswith("follow:") and f":{ALWAYS}:" not in each and "*" not in each]
+        ticks = [
+            each for each in actions if each.startswith("follow:") and f":{ALWAYS}:" not in each and "*" not in each
+        ]
         if ticks:
             return number, ticks
     return 0, []

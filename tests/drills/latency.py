@@ -1,8 +1,10 @@
 """R19: how soon an alert is there: from the moment the feed was fetched to the moment Telegram took the message."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tests.drills.figures import Figures
 from tests.drills.stage import FIRST_READER, Stage, number_of, percentile
 from tests.process import until
 
@@ -18,7 +20,7 @@ P95_MOST_S, P99_MOST_S = 2.0, 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Latency:
+class Latency(Figures):
     """How long so many alerts took, in seconds."""
 
     sends: int
@@ -26,7 +28,6 @@ class Latency:
     p50: float
     p95: float
     p99: float
-    secrets: int
 
     def measured(self) -> str:
         return (
@@ -34,13 +35,14 @@ class Latency:
             f"p50 {self.p50:.2f} s, p95 {self.p95:.2f} s, p99 {self.p99:.2f} s"
         )
 
-    def missed(self) -> list[str]:
-        promises = {
-            "an alert was lost or repeated": self.sends != self.due,
+    def broken(self) -> Mapping[str, object]:
+        return {"an alert was lost or repeated": self.sends != self.due}
+
+    def late(self) -> Mapping[str, object]:
+        return {
             f"p95 is above {P95_MOST_S:.0f} s": self.p95 > P95_MOST_S,
             f"p99 is above {P99_MOST_S:.0f} s": self.p99 > P99_MOST_S,
         }
-        return [promise for promise, broken in promises.items() if broken]
 
 
 async def latency(headlines: int, seed: int) -> Latency:
@@ -57,11 +59,8 @@ async def latency(headlines: int, seed: int) -> Latency:
                 await asyncio.sleep(EVERY_S)
             await until(lambda: len(stage.telegram.accepted) >= due, "the alerts", bot, seconds=30)
             await bot.stop()
-        waits = [
-            message.at - stage.news.fetched_at(number)
-            for message in stage.telegram.accepted
-            if (number := number_of(message.text)) is not None
-        ]
+        told = [(message.at, number_of(message.text)) for message in stage.telegram.accepted]
+        waits = [at - stage.news.fetched_at(number) for at, number in told if number is not None]
         return Latency(
             sends=len(waits),
             due=due,

@@ -1,11 +1,12 @@
-"""R11: chats that can no longer be written to, and a group that moves, while news keeps coming and the bot is killed."""
+"""R11: chats that can no longer be written to, and a group that moves, while news comes and the bot is killed."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from sqlite3 import connect
 
+from tests.drills.figures import Figures
 from tests.drills.stage import FIRST_READER, PEOPLE, Stage, number_of
 from tests.process import Running, until
 from tests.telegram_rules import Refusal
@@ -17,7 +18,7 @@ GONE = (BLOCKED, DELETED, LEFT, KICKED)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rooms:
+class Rooms(Figures):
     """What came of it. *calls_after_403* is the worst chat's; *owed_silently* are dead letters without a reason."""
 
     calls_after_403: int
@@ -28,7 +29,6 @@ class Rooms:
     rows_left_behind: int
     not_welcomed_back: int
     owed_silently: int
-    secrets: int
 
     def measured(self) -> str:
         return (
@@ -37,8 +37,8 @@ class Rooms:
             f"{self.rows_left_behind} rows left behind; others: {self.lost} lost, {self.repeats} repeats"
         )
 
-    def missed(self) -> list[str]:
-        promises = {
+    def broken(self) -> Mapping[str, object]:
+        return {
             "a chat was called again after its 403": self.calls_after_403 > 1,
             "a chat that is gone was not paused": self.not_paused,
             "an alert to another chat was lost": self.lost,
@@ -48,7 +48,6 @@ class Rooms:
             "a chat that returned was told nothing": self.not_welcomed_back,
             "a dead letter has no reason (R22)": self.owed_silently,
         }
-        return [promise for promise, broken in promises.items() if broken]
 
 
 async def rooms(headlines: int, seed: int) -> Rooms:
@@ -84,7 +83,7 @@ async def rooms(headlines: int, seed: int) -> Rooms:
             lost_in_move=len(moved - set(told)),
             rows_left_behind=_count(stage, "chats JOIN outbox ON chat_id = chats.id WHERE room = ?", str(GROUP))
             + abs(1 - _count(stage, "chats JOIN subscriptions ON chat_id = chats.id WHERE room = ?", str(SUPERGROUP))),
-            not_welcomed_back=(BLOCKED, stage.news.numbers[-1]) not in told,
+            not_welcomed_back=int((BLOCKED, stage.news.numbers[-1]) not in told),
             owed_silently=_count(stage, "outbox WHERE status = 'dead' AND error = ''"),
             secrets=stage.secrets_told(),
         )

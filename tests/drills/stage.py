@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
-from random import Random
+from random import Random, SystemRandom
+from subprocess import CompletedProcess
 from typing import Self
 from xml.sax.saxutils import escape
 
@@ -22,7 +23,7 @@ from bot.model import Access, ChatId, Subscription
 from bot.store.people import PeopleStore
 from tests.fake_telegram import TOKEN, FakeTelegram
 from tests.feed_server import Answer, Asked, FeedServer
-from tests.process import Running, running, until, write_config
+from tests.process import Running, parley, running, until, write_config
 
 OWNER = 7_000_000_001
 FIRST_READER = 7_000_000_101
@@ -149,7 +150,7 @@ class Stage:
             async with FakeTelegram(seed=seed) as telegram:
                 telegram.tune(latency=latency)
                 stage = cls(Path(name), news, telegram, Random(seed))
-                write_config(stage.folder, news.address, port=quiet_port(stage.dice))
+                write_config(stage.folder, news.address, port=quiet_port())
                 (stage.folder / "data").mkdir()
                 telegram.chat(OWNER)
                 stage.seat(*range(FIRST_READER, FIRST_READER + readers))
@@ -189,6 +190,12 @@ class Stage:
                 await bot.process.wait()
         self.said += bot.output + bot.log
 
+    async def parley(self, *arguments: str, **given: str) -> CompletedProcess[bytes]:
+        """Run another `parley` to its end, in a thread: our servers must go on answering meanwhile."""
+        done = await asyncio.to_thread(parley, self.folder, *arguments, stdin=b"", **given)
+        self.said += done.stdout + done.stderr
+        return done
+
     async def has_started(self, bot: Running) -> None:
         """Wait until the bot has said hello: everything it does has begun by then."""
         await until(lambda: self.telegram.count("getMe"), "hello", bot, seconds=30)
@@ -203,9 +210,9 @@ class Stage:
         self.unbalanced += not books.balanced
 
     async def drain(self) -> None:
-        """Let an undisturbed bot tell what is left, and stop it when it owes nothing or gets nowhere any more."""
-        owes = True
-        while owes:
+        """Let an undisturbed bot tell what is left; give up when it has got nowhere three times in a row."""
+        in_vain = 0
+        while in_vain < 3:
             self._skip_pauses()
             before = len(self.telegram.accepted)
             async with self.bot() as bot:
@@ -213,9 +220,11 @@ class Stage:
                 await self.falls_silent()
                 await bot.stop()
             books = self.books()
-            owes = bool(books.waiting + books.in_flight) and len(self.telegram.accepted) > before
+            if not books.waiting + books.in_flight + self.told().lost:
+                return
+            in_vain = in_vain + 1 if len(self.telegram.accepted) == before else 0
 
-    async def falls_silent(self, seconds: float = 4) -> None:
+    async def falls_silent(self, seconds: float = 2.5) -> None:
         """Wait until Telegram has taken nothing new for some seconds: polls and pauses of a chat are shorter."""
         taken, since = -1, time.monotonic()
         while time.monotonic() < since + seconds:
@@ -277,10 +286,10 @@ class Stage:
         return tokens + sum(self.said.count(str(chat).encode()) for chat in (OWNER, *self.readers))
 
 
-def quiet_port(dice: Random) -> int:
+def quiet_port() -> int:
     """Return a free port below those that the kernel gives to connections: it must be free at every new start."""
     while True:
-        port = dice.randrange(15_000, 32_000)
+        port = SystemRandom().randrange(15_000, 32_000)
         with closing(socket.socket()) as probe:
             if probe.connect_ex(("127.0.0.1", port)):
                 return port
@@ -304,5 +313,3 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
 def percentile(values: Sequence[float], share: float) -> float:
     """Return the value that *share* of *values* do not exceed."""
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
-
-

@@ -2,8 +2,10 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tests.drills.figures import Figures
 from tests.drills.stage import Stage, Told
 from tests.process import Running
 
@@ -12,7 +14,7 @@ IDLE_MOST_S, HUNG_MOST_S = 2.0, 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stops:
+class Stops(Figures):
     """What came of so many SIGTERMs; the slowest exits in seconds. *in_doubt* are sends whose fate a stop left open."""
 
     stops: int
@@ -22,7 +24,6 @@ class Stops:
     busy_s: float
     idle_s: float
     hung_s: float
-    secrets: int
 
     def measured(self) -> str:
         return (
@@ -31,16 +32,19 @@ class Stops:
             f"{self.hung_s:.1f} s with Telegram hung"
         )
 
-    def missed(self) -> list[str]:
-        promises = {
+    def broken(self) -> Mapping[str, object]:
+        return {
             "an alert was lost": self.told.lost,
             "an alert was repeated": self.told.repeats,
             "a stop left a send in doubt": self.in_doubt + self.told.marked,
             "the exit code was not 0": self.unclean,
+        }
+
+    def late(self) -> Mapping[str, object]:
+        return {
             "the exit took too long when idle": self.idle_s > IDLE_MOST_S,
             "the exit took too long with Telegram hung": self.hung_s > HUNG_MOST_S,
         }
-        return [promise for promise, broken in promises.items() if broken]
 
 
 async def stops(count: int, seed: int, *, hung: int) -> Stops:

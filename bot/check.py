@@ -1,0 +1,79 @@
+"""`parley check`: is everything there that a start needs? Changes nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.app import BOT_NEEDED, utc_now
+from bot.chat.telegram import TelegramChat
+from bot.config import Environment, load_config
+from bot.detect.rules import load_rules
+from bot.errors import BotError, ConfigError
+from bot.ops.lock import InUseError, locked
+from bot.store.archive import ArchiveStore
+from bot.store.people import PeopleStore
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What one check found."""
+
+    name: str
+    well: bool
+    words: str
+
+
+async def check(config_path: Path | None, environ: Mapping[str, str]) -> Sequence[Checked]:
+    """Check environment, config, rules, data folder and token, each for itself."""
+    found: list[Checked] = []
+    environment, config = Environment(), None
+    try:
+        environment = Environment.read(environ)
+        found.append(Checked("environment", True, "nothing wrong"))
+    except ConfigError as error:
+        found.append(Checked("environment", False, str(error)))
+    path = config_path or environment.config
+    try:
+        config = load_config(path)
+        enabled = sum(feed.enabled for feed in config.feeds)
+        words = f"{path}: {enabled} feeds, {len(config.feeds) - enabled} more not enabled"
+        found.append(Checked("config", bool(enabled), words if enabled else f"{path}: no feed is enabled"))
+    except ConfigError as error:
+        found.append(Checked("config", False, str(error)))
+    found.append(_check_rules())
+    found.append(_check_data(environment.data))
+    found.append(await _check_token(environment))
+    return found
+
+
+def _check_rules() -> Checked:
+    try:
+        rules = load_rules()
+    except ConfigError as error:
+        return Checked("rules", False, str(error))
+    return Checked("rules", True, f"{len(rules.signals)} signals, {len(rules.types)} types")
+
+
+def _check_data(folder: Path) -> Checked:
+    try:
+        with (
+            locked(folder),
+            PeopleStore.open(folder / "people.db"),
+            ArchiveStore.open(folder / "archive.db") as archive,
+        ):
+            coverage = archive.coverage(utc_now())
+    except InUseError:
+        return Checked("data", True, f"{folder}: in use by the Parley that runs")
+    except BotError as error:
+        return Checked("data", False, str(error))
+    return Checked("data", True, f"{folder}: {coverage.entries} entries, {coverage.stories} stories")
+
+
+async def _check_token(environment: Environment) -> Checked:
+    if environment.token is None:
+        return Checked("token", False, BOT_NEEDED)
+    try:
+        async with TelegramChat(environment.token.get_secret_value(), api_url=environment.api_url) as telegram:
+            return Checked("token", True, f"the bot is @{await telegram.ask_name()}")
+    except BotError as error:
+        return Checked("token", False, str(error))

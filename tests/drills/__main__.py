@@ -1,0 +1,108 @@
+"""Runs the drills and prints what was promised and what was measured; see `scripts/reliability --help`."""
+
+import argparse
+import asyncio
+import logging
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.drills.commands import commands
+from tests.drills.copies import copies
+from tests.drills.figures import Figures
+from tests.drills.kills import kills
+from tests.drills.latency import latency
+from tests.drills.rooms import rooms
+from tests.drills.secrets import secrets
+from tests.drills.stops import stops
+
+
+@dataclass(frozen=True)
+class Drill:
+    """A promise of reliability.md, how it is kept to in full, and in a few seconds."""
+
+    promise: str
+    full: Callable[[int], Awaitable[Figures]]
+    quick: Callable[[int], Awaitable[Figures]]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one drill showed, of which goal."""
+
+    goal: str
+    figures: Figures
+    seconds: float
+
+
+DRILLS: Mapping[str, Drill] = {
+    "R1": Drill("kill -9: no alert lost, every repeat marked", partial(kills, 500), partial(kills, 3)),
+    "R2": Drill("the same with 30 % faulty sends", partial(kills, 300, faulty=True), partial(kills, 3, faulty=True)),
+    "R3": Drill("kill -9: no command lost or applied twice", partial(commands, 400, 40), partial(commands, 30, 3)),
+    "R5": Drill(
+        "SIGTERM: no alert lost or repeated, prompt exits", partial(stops, 200, hung=10), partial(stops, 3, hung=1)
+    ),
+    "R11": Drill("chats that are gone or move", partial(rooms, 10), partial(rooms, 2)),
+    "R12": Drill("a second copy tells nothing twice", partial(copies, 5, apart_s=32), partial(copies, 2)),
+    "R16": Drill("token and chat ids in nothing that is written", secrets, secrets),
+    "R19": Drill("fetched to accepted: p95 ≤ 2 s, p99 ≤ 5 s", partial(latency, 60), partial(latency, 4)),
+}
+AT_ONCE = {"full": 2, "quick": 4}
+"""Drills side by side; they mostly wait."""
+
+
+async def run(goal: str, *, full: bool, seed: int) -> Result:
+    """Run one drill."""
+    drill, began = DRILLS[goal], time.monotonic()
+    figures = await (drill.full if full else drill.quick)(seed)
+    return Result(goal, figures, time.monotonic() - began)
+
+
+async def run_all(goals: list[str], *, full: bool, seed: int) -> list[Result]:
+    """Run the drills, a few at a time; say on stderr how each went as soon as it is over."""
+    places = asyncio.Semaphore(AT_ONCE["full" if full else "quick"])
+
+    async def one(goal: str) -> Result:
+        async with places:
+            result = await run(goal, full=full, seed=seed)
+        sys.stderr.write(f"{goal}: {result.figures.measured()} ({result.seconds:.0f} s)\n")
+        return result
+
+    return list(await asyncio.gather(*(one(goal) for goal in goals)))
+
+
+def table(results: list[Result]) -> Table:
+    """Return goal, measured and verdict, a row for each drill."""
+    shown = Table(show_lines=True)
+    for heading in ("goal", "promise", "measured", "verdict"):
+        shown.add_column(heading, overflow="fold")
+    for result in results:
+        missed = result.figures.missed()
+        verdict = "MISSED: " + "; ".join(missed) if missed else "met"
+        shown.add_row(result.goal, DRILLS[result.goal].promise, result.figures.measured(), verdict)
+    return shown
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="scripts/reliability", description=__doc__)
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="a few kills each, about a minute (the default)")
+    size.add_argument("--full", action="store_true", help="the numbers of the goals, about half an hour")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("goals", nargs="*", metavar="GOAL", help=f"which: {' '.join(DRILLS)} (default: all)")
+    given = parser.parse_args()
+    if unknown := [goal for goal in given.goals if goal not in DRILLS]:
+        parser.error(f"no drill is called {' '.join(unknown)}; there are {' '.join(DRILLS)}")
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # a killed bot leaves half a request behind
+    results = asyncio.run(run_all(given.goals or list(DRILLS), full=given.full, seed=given.seed))
+    Console(width=None if sys.stdout.isatty() else 160).print(table(results))
+    return int(any(result.figures.missed() for result in results))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
