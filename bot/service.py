@@ -40,7 +40,7 @@ PATIENCE = timedelta(seconds=50)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(seconds=30)
 REFUSED_PAUSE = timedelta(seconds=5)
 """After a database refused; it may be a full disk, which somebody has to clear."""
-LAST_SENDS = timedelta(seconds=8)
+LAST_SENDS = timedelta(seconds=7)
 """How long a stop waits for messages that are on their way: Docker kills after 10 seconds unless told otherwise."""
 SECOND_COPY = (
     "Another program is receiving this bot's messages, so commands may go astray. "
