@@ -31,11 +31,12 @@ from bot.ops.lock import locked
 from bot.ops.rival import Rival
 from bot.ops.upkeep import Upkeep, folder_of
 from bot.ops.watchdog import watched
-from bot.pipeline import Pipeline, Polled
+from bot.pipeline import Pipeline
 from bot.poll.children import ParserPool
 from bot.poll.fetch import HttpFetcher
 from bot.ports import Chat
 from bot.service import LAST_LIMITS, LIMITS, WORKS, Service
+from bot.stages.poll import Polled
 from bot.store.archive import ArchiveStore
 from bot.store.pace import Pace
 from bot.store.people import PeopleStore

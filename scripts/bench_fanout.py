@@ -7,7 +7,7 @@ from pathlib import Path
 from time import perf_counter, process_time
 
 from bot.model import Broadcast, ChatId, Message, Sent, Subscription, Wording
-from bot.pipeline import SLICE
+from bot.stages.tell import SLICE
 from bot.store.people import PeopleStore
 
 NOW = datetime(2025, 5, 11, 12, tzinfo=UTC)

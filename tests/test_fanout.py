@@ -203,7 +203,7 @@ def test_what_is_repeated_after_a_restore_is_marked(people: PeopleStore) -> None
 async def test_routing_owes_in_slices_and_moves_the_cursor_with_the_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.pipeline.SLICE", 3)
+    monkeypatch.setattr("bot.stages.tell.SLICE", 3)
     async with house(data=tmp_path, config=Config(), chats={}, catalog=load_catalog(), now=lambda: NOON) as pipeline:
         pipeline.route()
         start = pipeline.people.cursor()

@@ -19,7 +19,8 @@ from bot.chat.terminal import HERE, TerminalChat
 from bot.config import Config, PollingConfig
 from bot.demo import WeekClock
 from bot.model import Access, Cursor, Feed, StoryChange
-from bot.pipeline import Pipeline, Polled
+from bot.pipeline import Pipeline
+from bot.stages.poll import Polled
 from tests.feed_server import Answer, FeedServer
 from tests.make import NOON
 

@@ -187,6 +187,7 @@ async def serving(
     keep: int = 0,
     limits: dict[str, float] | None = None,
     last_sends: timedelta = timedelta(seconds=5),
+    first_rest: timedelta = timedelta(seconds=0.2),
 ) -> AsyncIterator[World]:
     """Run a service with one feed and one reader, who wants to hear everything; stop it at the end."""
     async with AsyncExitStack() as stack:
@@ -216,7 +217,7 @@ async def serving(
             now=now,
             beats=beats,
             read_deadline=timedelta(seconds=1),
-            first_rest=timedelta(seconds=0.2),
+            first_rest=first_rest,
         )
         world = World(pipeline, archive, people, network, feeds, beats, data)
         plan = BackupConfig(keep=keep)
@@ -393,9 +394,8 @@ async def test_a_disk_that_takes_nothing_is_told_to_the_owner_once_and_loses_not
 
 
 async def test_feeds_are_left_alone_while_what_they_bring_cannot_be_kept(tmp_path: Path) -> None:
-    async with serving(tmp_path) as world:
+    async with serving(tmp_path, first_rest=timedelta(minutes=1)) as world:
         await until(lambda: world.feeds.polls and not world.beats.unready(), "the baseline")
-        world.pipeline.first_rest = timedelta(minutes=1)
         before = world.feeds.polls
         world.read_only(True)
         await until(lambda: world.feeds.polls > before, "a poll in vain")
