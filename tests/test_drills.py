@@ -16,10 +16,12 @@ def test_a_headline_is_known_again_in_a_message_that_quotes_it() -> None:
 
 @pytest.mark.slow
 async def test_every_promise_holds_in_a_short_drill() -> None:
-    results = await run_all(list(DRILLS), full=False, seed=1)
+    own = [goal for goal, drill in DRILLS.items() if not drill.in_suite]
+
+    results = await run_all(own, full=False, seed=1)
 
     missed = {result.goal: result.figures.missed(timed=False) for result in results}
-    assert missed == {goal: [] for goal in DRILLS}
+    assert missed == {goal: [] for goal in own}
 
 
 @pytest.mark.long

@@ -20,6 +20,7 @@ from tests.drills.latency import latency
 from tests.drills.rooms import rooms
 from tests.drills.secrets import secrets
 from tests.drills.stops import stops
+from tests.drills.suite import tests as in_suite
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Drill:
     promise: str
     full: Callable[[int], Awaitable[Figures]]
     quick: Callable[[int], Awaitable[Figures]]
+    in_suite: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,17 +42,37 @@ class Result:
     seconds: float
 
 
+def _in_suite(promise: str, *which: str) -> Drill:
+    """Return the drill of a goal whose tests are in the test-suite anyway."""
+
+    def ran(full: bool) -> Callable[[int], Awaitable[Figures]]:
+        return lambda _: in_suite(*which, full=full)
+
+    return Drill(promise, ran(True), ran(False), in_suite=True)
+
+
 DRILLS: Mapping[str, Drill] = {
     "R1": Drill("kill -9: no alert lost, every repeat marked", partial(kills, 500), partial(kills, 3)),
     "R2": Drill("the same with 30 % faulty sends", partial(kills, 300, faulty=True), partial(kills, 3, faulty=True)),
     "R3": Drill("kill -9: no command lost or applied twice", partial(commands, 400, 40), partial(commands, 30, 3)),
+    "R4": _in_suite("power cut: what the log holds is a prefix, and sound", "tests/test_power_cut.py"),
     "R5": Drill(
         "SIGTERM: no alert lost or repeated, prompt exits", partial(stops, 200, hung=10), partial(stops, 3, hung=1)
     ),
+    "R9": _in_suite("hostile texts: Telegram refuses no message", "tests/test_alert_hostile.py"),
+    "R10": _in_suite("flood control: none lost, hardly a 429, others in time", "tests/test_flood.py"),
     "R11": Drill("chats that are gone or move", partial(rooms, 10), partial(rooms, 2)),
     "R12": Drill("a second copy tells nothing twice", partial(copies, 5, apart_s=32), partial(copies, 2)),
     "R16": Drill("token and chat ids in nothing that is written", secrets, secrets),
     "R19": Drill("fetched to accepted: p95 ≤ 2 s, p99 ≤ 5 s", partial(latency, 60), partial(latency, 4)),
+    "R20": _in_suite(
+        "a part that hangs turns health red and is started again",
+        "tests/test_service.py",
+        "tests/test_ops.py",
+        "-k",
+        "hangs or alarm or watch or still or late",
+    ),
+    "R21": _in_suite("restore drill", "tests/test_backup.py"),
 }
 AT_ONCE = {"full": 2, "quick": 4}
 """Drills side by side; they mostly wait."""
