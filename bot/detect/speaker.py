@@ -1,5 +1,6 @@
 """Who says it. Pure."""
 
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 
@@ -7,6 +8,8 @@ from bot.detect.gazetteer import ACTOR_KINDS, BYSTANDER, Named
 from bot.detect.reading import Reading
 from bot.detect.terms import Pattern
 
+_DASH = re.compile(r"\s[—–]|—\s")
+"""Not the one within "India–Pakistan"."""
 _FARTHEST = 3
 _NEXT = 2
 """So many words ("says that", ":") may stand between a speaker and the one spoken of."""
@@ -64,9 +67,13 @@ def find_speaker(title: Reading, names: list[Named], say: Pattern | None) -> str
 
 
 def _before_colon(title: Reading, actors: list[Named]) -> str:
+    """Return who speaks in "X: …"; of two names, or of a strip of land, it is what the title is about."""
     first = actors[0]
     after = range(first.end, min(first.end + _FARTHEST, len(title)))
-    return first.entity.id if first.start <= _FARTHEST and any(title.word(i) == ":" for i in after) else ""
+    colon = next((i for i in after if title.word(i) == ":"), None)
+    if colon is None or first.start > _FARTHEST or first.entity.kind == "territory":
+        return ""
+    return "" if any(first.end <= actor.start < colon for actor in actors[1:]) else first.entity.id
 
 
 def _at_the_end(title: Reading, actors: list[Named]) -> str:
@@ -75,7 +82,7 @@ def _at_the_end(title: Reading, actors: list[Named]) -> str:
         return ""
     previous = title.place(last.start - 1, last.start)[1]
     between = title.text[previous : title.place(last.start, last.end)[0]]
-    return last.entity.id if title.word(last.start - 1) == ":" or any(dash in between for dash in "—–") else ""
+    return last.entity.id if title.word(last.start - 1) == ":" or _DASH.search(between) else ""
 
 
 def _beside_verb(title: Reading, actors: list[Named], say: Pattern | None) -> str:
