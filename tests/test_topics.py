@@ -24,6 +24,7 @@ from tests import make
 from tests.conversation import Conversation, conversation
 from tests.fake_telegram import TOKEN, FakeTelegram
 from tests.make import NOON
+from tests.process import running, until, write_config
 from tests.telegram_world import Accepted
 
 GROUP = -1001
@@ -345,3 +346,18 @@ async def test_what_is_dropped_with_a_closed_topic_is_a_dead_letter_and_the_next
     assert "topic_closed" in reason.casefold()
     assert not paused
     assert next_one.topic == NEWS_TOPIC
+
+
+@pytest.mark.slow
+async def test_the_operator_decides_what_becomes_of_a_closed_topic(tmp_path: Path, telegram: FakeTelegram) -> None:
+    telegram.chat(GROUP).closed_topics.add(NEWS_TOPIC)
+    write_config(tmp_path, more=f'[telegram]\nallow = [{GROUP}]\nclosed_topic = "drop"\n')
+    async with running(tmp_path, telegram.url) as bot:
+        telegram.say(GROUP, "/help", topic=NEWS_TOPIC)
+        await telegram.hears("sendMessage")
+        telegram.say(GROUP, "/status", topic=TEA_TOPIC)
+        await until(lambda: telegram.accepted, "the answer in the open topic", bot)
+        await bot.stop()
+
+    assert [message.topic for message in telegram.accepted] == [TEA_TOPIC]
+    assert "delivery not sent: reply BadRequest: Topic_closed" in bot.log.decode()
