@@ -108,6 +108,7 @@ async def run(config: Config, environment: Environment) -> None:
             environment.token.get_secret_value(),
             api_url=environment.api_url,
             sends=Pace.up_to(config.telegram.paid_broadcast_per_second).most_lanes,
+            closed_topic=config.telegram.closed_topic,
         )
         pipeline = await stack.enter_async_context(
             house(data=environment.data, config=config, chats={telegram.network: telegram}, catalog=load_catalog())

@@ -309,10 +309,12 @@ class Subscription(Wishes):
     """What one chat wants to hear.
 
     *digest_hours* are hours of the day in *time_zone*; *next_digest_at* is when the next digest is due (None: no
-    digests). *paused_until* mutes alerts until then.
+    digests). *paused_until* mutes alerts until then. *thread* is the topic of the chat where alerts and digests go
+    ("": the chat itself).
     """
 
     chat: ChatId
+    thread: str = ""
     digest_hours: tuple[int, ...] = (8, 20)
     next_digest_at: datetime | None = None
     last_digest_at: datetime | None = None
@@ -325,10 +327,12 @@ class Incoming:
     """Something a person did in a chat, whatever the network: said *text*, or pressed a button (*action*).
 
     *message_id* is the message that carries the pressed button; *callback_id* is what the network wants acknowledged.
-    *private* is false in groups and channels. *language* is the language the person's app runs in, if known.
+    *private* is false in groups and channels. *language* is the language the person's app runs in, if known. *thread*
+    is the topic of the chat where it was done, "" where there are none.
     """
 
     chat: ChatId
+    thread: str = ""
     text: str = ""
     action: str = ""
     message_id: str = ""
@@ -446,7 +450,7 @@ class Delivery:
 
     *dedupe_key* is unique: the same thing is never owed twice. *maybe*: an earlier attempt may have arrived, so this
     one is marked as a possible repeat. *edits* names the message to change instead of sending a new one. *urgent*: it
-    changes what people were told before, so it overtakes first news.
+    changes what people were told before, so it overtakes first news. *thread* is the topic of the chat where it goes.
     """
 
     dedupe_key: str
@@ -457,6 +461,7 @@ class Delivery:
     created_at: datetime
     story_id: str = ""
     edits: str = ""
+    thread: str = ""
     urgent: bool = False
     id: int = 0
     status: DeliveryStatus = DeliveryStatus.READY
@@ -541,8 +546,8 @@ class Broadcast:
     maybe: bool = False
     after: int = 0
 
-    def delivery(self, chat: ChatId, message: Message) -> Delivery:
-        """Return what this means for one *chat*."""
+    def delivery(self, chat: ChatId, message: Message, thread: str = "") -> Delivery:
+        """Return what this means for one *chat*, whose alerts go to *thread*."""
         return Delivery(
             dedupe_key=f"{self.key}:{chat.network}:{chat.room}",
             chat=chat,
@@ -551,6 +556,7 @@ class Broadcast:
             next_attempt_at=self.created_at,
             created_at=self.created_at,
             story_id=self.story_id,
+            thread=thread,
             urgent=self.urgent,
             maybe=self.maybe,
         )

@@ -109,6 +109,7 @@ def stories(of: Entry) -> st.SearchStrategy[Story]:
 subscriptions = st.builds(
     Subscription,
     chat=chats,
+    thread=text,
     conflicts=word_sets,
     types=st.frozensets(types, max_size=4),
     loudness=st.sampled_from(Loudness),
@@ -136,4 +137,5 @@ deliveries = st.builds(
     created_at=times,
     story_id=text,
     edits=text,
+    thread=text,
 )

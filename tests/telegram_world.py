@@ -59,6 +59,7 @@ class Accepted:
     keyboard: Json | None = None
     silent: bool = False
     preview: bool = True
+    topic: int = 0
 
     @property
     def labels(self) -> list[str]:
@@ -89,10 +90,10 @@ class World:
         kind = kind or ("private" if chat > 0 else "supergroup")
         return self.rooms.setdefault(chat, Room(chat, kind))
 
-    def say(self, chat: int, text: str, *, sender: int = 0, language: str = "en") -> int:
-        """Let a person write *text*; return the update's id."""
+    def say(self, chat: int, text: str, *, sender: int = 0, language: str = "en", topic: int = 0) -> int:
+        """Let a person write *text*, in a *topic* of the group if one is named; return the update's id."""
         room = self.chat(chat)
-        message = self._keep(room, text=text, author=_person(sender or abs(chat), language))
+        message = self._keep(room, text=text, author=_person(sender or abs(chat), language), **_in_topic(topic))
         if text.startswith("/"):
             message["entities"] = [{"type": "bot_command", "offset": 0, "length": len(text.split(maxsplit=1)[0])}]
         return self._push("message", message)
@@ -236,7 +237,8 @@ class World:
         room = self._reach(arguments)
         if self.flood:
             self.flood.count(room.id, self._clock())
-        message = self._keep(room, author=ME, reply_markup=keyboard, **content)
+        topic = number(arguments.get("message_thread_id")) or 0
+        message = self._keep(room, author=ME, reply_markup=keyboard, **content, **_in_topic(topic))
         self.accepted.append(
             Accepted(
                 chat=room.id,
@@ -247,6 +249,7 @@ class World:
                 keyboard=keyboard,
                 silent=arguments.get("disable_notification", "").lower() == "true",
                 preview=not json.loads(arguments.get("link_preview_options") or "{}").get("is_disabled", False),
+                topic=topic,
             )
         )
         return message
@@ -341,6 +344,10 @@ def _command_scope(arguments: Arguments) -> tuple[str, str]:
 def _chat(room: Room) -> Json:
     name = {"first_name": "Ann"} if room.type == "private" else {"title": "Newsroom"}
     return {"id": room.id, "type": room.type, **name}
+
+
+def _in_topic(topic: int) -> Json:
+    return {"message_thread_id": topic, "is_topic_message": True} if topic else {}
 
 
 def _person(user: int, language: str) -> Json:

@@ -47,6 +47,7 @@ def test_every_key_reaches_its_place() -> None:
         owner = 42
         access = "open"
         allow = [7, -100123]
+        closed_topic = "drop"
         [polling]
         allow_private = ["Feeds.Internal", "::1"]
         contact = " desk@example.org "
@@ -68,7 +69,9 @@ def test_every_key_reaches_its_place() -> None:
         enabled = false
         """)
 
-    assert config.telegram == TelegramConfig(owner=42, access="open", allow=frozenset({7, -100123}))
+    assert config.telegram == TelegramConfig(
+        owner=42, access="open", allow=frozenset({7, -100123}), closed_topic="drop"
+    )
     assert config.polling == PollingConfig(
         allow_private=frozenset({"feeds.internal", "::1"}), contact="desk@example.org"
     )
@@ -123,6 +126,7 @@ def test_a_private_host_may_be_asked_every_second() -> None:
         ('[telegram]\nallow = [\n  1,\n  "x",\n]', 4, "each item of allow must be a whole number", "allow = ["),
         ('[telegram]\ntoken = "1:a"', 2, "there is no key 'token'", "PARLEY_TELEGRAM_TOKEN"),
         ("[telegram]\npaid_broadcast_per_second = 25", 2, "must be 0 or a number from 30 to 1000", "= 100"),
+        ('[telegram]\nclosed_topic = "leave"', 2, 'must be "general" or "drop", not "leave"', 'closed_topic = "drop"'),
         ("[telegram]\nport = 1", 2, "there is no key 'port' in [telegram]", "belongs under [health]"),
         ("telegram = 5", 1, "telegram must be a section", "[telegram]"),
         ("[telegrm]", 1, "there is no section 'telegrm'", "'telegram'"),

@@ -18,6 +18,7 @@ owner = 123456789
 access = "closed"
 allow = [1, -2]
 paid_broadcast_per_second = 100
+closed_topic = "drop"
 [polling]
 allow_private = ["127.0.0.1"]
 contact = "desk@example.org"

@@ -79,7 +79,12 @@ def alert(key: str = "alert:truce", *readers: Wishes, **given: Any) -> Broadcast
 def by_hand(broadcast: Broadcast, wishes: Wishes, room: str) -> Delivery:
     """What one chat of these *wishes* is owed."""
     message = next(wording.message for wording in broadcast.wordings if wishes in wording.readers)
-    return broadcast.delivery(chat(room), message)
+    return broadcast.delivery(chat(room), message, topic_of(room))
+
+
+def topic_of(room: str) -> str:
+    """Every third room wants its alerts in a topic."""
+    return room if int(room) % 3 == 0 else ""
 
 
 def owe(people: PeopleStore, broadcast: Broadcast, most: int = 100) -> list[int]:
@@ -138,7 +143,7 @@ def test_a_broadcast_is_what_its_deliveries_would_be(  # noqa: PLR0917 - each is
         for people in (together, singly):
             for room, wishes in wanted.items():
                 paused = NOON + minutes(resting[room]) if room in resting else None
-                subscribe(people, room, wishes, paused_until=paused)
+                subscribe(people, room, wishes, paused_until=paused, thread=topic_of(room))
             for room in muted & wanted.keys():
                 people.mute_story(chat(room), "truce")
             for room in blocked & wanted.keys():

@@ -61,6 +61,11 @@ class Asked:
         return self.incoming.chat
 
     @property
+    def topic(self) -> str:
+        """Return the topic of the group where it was asked, "" elsewhere."""
+        return "" if self.incoming.private else self.incoming.thread
+
+    @property
     def number(self) -> int:
         """Return the number that *words* say, such as a page or hours; 0 if they say none."""
         return int(self.words) if self.words.isdecimal() and len(self.words) < 6 else 0
@@ -100,9 +105,14 @@ class Desk:
         return with_digests(fresh, asked.now)
 
     def save(self, asked: Asked, subscription: Subscription) -> Subscription:
-        """Save and return *subscription*."""
-        self.people.save_subscription(replace(subscription, created_at=subscription.created_at or asked.now))
-        return subscription
+        """Save and return *subscription*; said in a topic of a group, it has that topic for its place."""
+        saved = replace(
+            subscription,
+            thread=asked.topic or subscription.thread,
+            created_at=subscription.created_at or asked.now,
+        )
+        self.people.save_subscription(saved)
+        return saved
 
     def reader(self, asked: Asked) -> Reader:
         """Return for whom the answer is written."""

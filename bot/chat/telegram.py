@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Literal, Self, TypeVar
 from urllib.parse import urlencode
 
 import httpx
@@ -26,6 +26,7 @@ from telegram import (
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     LinkPreviewOptions,
+    MaybeInaccessibleMessage,
     Update,
     User,
 )
@@ -84,6 +85,7 @@ _GONE = re.compile(
 )
 _BAD_TEXT = re.compile("can't parse|too.long|entit", re.IGNORECASE)
 _BAD_BUTTONS = re.compile("button|keyboard|reply markup is too long", re.IGNORECASE)
+_NO_TOPIC = re.compile("message thread not found|topic_closed|topic_deleted", re.IGNORECASE)
 _NO_MONEY = re.compile("balance|payment|paid|stars", re.IGNORECASE)
 _NOT_MODIFIED = re.compile("is not modified", re.IGNORECASE)
 _UNEDITABLE = re.compile("message to edit not found|message can't be edited|message_id_invalid", re.IGNORECASE)
@@ -98,23 +100,29 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Draft:
-    """A message on its way: what is left of it after Telegram refused its first form."""
+    """A message on its way: what is left of it after Telegram refused its first form.
+
+    *thread* is the topic where it goes; *movable*: if that is closed, it goes to the group's General topic.
+    """
 
     text: str
     buttons: InlineKeyboardMarkup | None
     html: bool = True
     paid: bool = False
+    thread: int | None = None
+    movable: bool = True
 
     @classmethod
-    def of(cls, message: Message, *, marked: bool, paid: bool = False) -> Self:
-        text = message.html + (REPEAT_MARK if marked else "")
-        return cls(text=text, buttons=_keyboard(message.buttons), paid=paid)
+    def of(cls, message: Message, *, marked: bool) -> Self:
+        return cls(text=message.html + (REPEAT_MARK if marked else ""), buttons=_keyboard(message.buttons))
 
     def without(self, refused: str) -> Self | None:
         """Return the draft without what Telegram *refused*, None if that is not to be helped.
 
-        Each step takes something away, so a message is tried at most four times. Better plain than lost.
+        Each step takes something away, so a message is tried at most five times. Better plain than lost.
         """
+        if self.thread and self.movable and _NO_TOPIC.search(refused):
+            return replace(self, thread=None)
         if self.paid and _NO_MONEY.search(refused):
             return replace(self, paid=False)
         if self.buttons and _BAD_BUTTONS.search(refused):
@@ -139,13 +147,20 @@ class TelegramChat:
     network: Final = NETWORK
 
     def __init__(
-        self, token: str, *, api_url: str = API_URL, deadline_s: float = DEADLINE_S, sends: int = FEW_SENDS
+        self,
+        token: str,
+        *,
+        api_url: str = API_URL,
+        deadline_s: float = DEADLINE_S,
+        sends: int = FEW_SENDS,
+        closed_topic: Literal["general", "drop"] = "general",
     ) -> None:
         if not _TOKEN.fullmatch(token):
             raise ConfigError("this is no Telegram bot token: it looks like 123456:ABC-DEF…, and @BotFather gives it")
         self._token = token
         self._url = f"{api_url.rstrip('/')}/bot"
         self._deadline_s = deadline_s
+        self._leaves_closed_topics = closed_topic == "general"
         self._polling = HTTPXRequest(connection_pool_size=1, httpx_kwargs={"verify": _certificates()})
         self._calling = HTTPXRequest(
             connection_pool_size=sends + OTHER_CALLS, read_timeout=20, httpx_kwargs={"verify": _certificates()}
@@ -249,10 +264,17 @@ class TelegramChat:
             return self._fate(error)
 
     async def _say(self, delivery: Delivery) -> SendResult:
+        draft = replace(
+            _Draft.of(delivery.message, marked=delivery.maybe),
+            paid=delivery.paid,
+            thread=int(delivery.thread) if delivery.thread else None,
+            movable=self._leaves_closed_topics,
+        )
         message = await self._in_some_form(
-            _Draft.of(delivery.message, marked=delivery.maybe, paid=delivery.paid),
+            draft,
             lambda draft: self._bot.send_message(
                 delivery.chat.room,
+                message_thread_id=draft.thread,
                 disable_notification=delivery.message.silent,
                 allow_paid_broadcast=draft.paid or None,
                 **draft.arguments,
@@ -275,7 +297,7 @@ class TelegramChat:
                 ),
             )
         except TelegramError as error:
-            if _UNEDITABLE.search(error.message):
+            if _UNEDITABLE.search(error.message) or _NO_TOPIC.search(error.message):
                 return None
             if not _NOT_MODIFIED.search(error.message):
                 fate = self._fate(error)
@@ -369,7 +391,9 @@ def _read_message(message: TelegramMessage, username: str) -> Incoming | None:
     wordless = private and not message.text and message.effective_attachment is not None
     if not (wordless or (text and (private or text.startswith("/")))):
         return None
-    return Incoming(chat=_room(message.chat), text=text, private=private, language=_language(author))
+    return Incoming(
+        chat=_room(message.chat), thread=_topic(message), text=text, private=private, language=_language(author)
+    )
 
 
 def _addressed_to(username: str, text: str) -> str:
@@ -387,6 +411,7 @@ def _read_press(query: CallbackQuery) -> Incoming | None:
         return None
     return Incoming(
         chat=_room(query.message.chat),
+        thread=_topic(query.message),
         action=query.data,
         message_id=str(query.message.message_id),
         callback_id=query.id,
@@ -416,6 +441,13 @@ def _is_in(member: ChatMember) -> bool:
 
 def _room(chat: TelegramRoom) -> ChatId:
     return ChatId(NETWORK, str(chat.id))
+
+
+def _topic(message: MaybeInaccessibleMessage) -> str:
+    """Return the topic where *message* stands. Outside a topic its thread, if any, is of replies to one message."""
+    if not isinstance(message, TelegramMessage) or not message.is_topic_message:
+        return ""
+    return str(message.message_thread_id or "")
 
 
 def _language(person: User | None) -> str:

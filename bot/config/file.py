@@ -40,6 +40,7 @@ class TelegramConfig:
     """Who may use the bot: *owner* and *allow* are chat ids; *access* "open" lets everybody in.
 
     *paid_broadcast_per_second*: how fast a backlog may leave if what exceeds the free pace is paid for (0: free only).
+    *closed_topic*: where a message goes whose topic of a group is closed or deleted: to "general", or nowhere ("drop").
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _FORBID
@@ -48,6 +49,7 @@ class TelegramConfig:
     access: Literal["closed", "open"] = "closed"
     allow: frozenset[StrictInt] = frozenset()
     paid_broadcast_per_second: Annotated[StrictInt, AfterValidator(values.paid_broadcast)] = 0
+    closed_topic: Literal["general", "drop"] = "general"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +234,6 @@ _MUST_BE = {
     "frozen_set_type": "must be a list in square brackets",
     "dataclass_type": "must be a section",
     "model_type": "must be a section",
-    "literal_error": 'must be "closed" or "open"',
 }
 
 
@@ -244,10 +245,15 @@ def _problem(detail: ErrorDetails, document: Located) -> Problem:
     if kind == "missing":
         return document.problem(place, f"a feed needs its {key}", EXAMPLES[key])
     said = detail.get("ctx", {})
-    what = said.get("what") or _MUST_BE.get(kind, detail["msg"])
+    what = said.get("what") or _MUST_BE.get(kind) or _must_be_one_of(said.get("expected", "")) or detail["msg"]
     subject = f"each item of {key}" if isinstance(place[-1], int) and kind in _MUST_BE else key
     instead = "" if isinstance(given, dict) else f", not {quoted(given)}"
     return document.problem(place, f"{subject} {what}{instead}", said.get("hint") or EXAMPLES[key])
+
+
+def _must_be_one_of(expected: str) -> str:
+    """Return what to say where only these words are right, such as "'closed' or 'open'"; "" for no words."""
+    return "must be " + expected.replace("'", '"') if expected else ""
 
 
 def _unknown(*path: str) -> tuple[str, str]:

@@ -18,6 +18,7 @@ EXAMPLES = {
     "access": 'access = "closed" or access = "open"',
     "allow": "such as allow = [123456789]",
     "paid_broadcast_per_second": "such as paid_broadcast_per_second = 100",
+    "closed_topic": 'closed_topic = "general" or closed_topic = "drop"',
     "polling": "a line [polling], its keys below it",
     "allow_private": 'such as allow_private = ["feeds.example.org"]',
     "contact": 'such as contact = "desk@example.org"',

@@ -72,6 +72,7 @@ def _owed_reply(item: InboxItem, number: int, incoming: Incoming, reply: Reply, 
         kind=reply.kind,
         message=reply.message,
         edits=reply.edits,
+        thread=incoming.thread,
         next_attempt_at=now,
         created_at=now,
     )

@@ -159,6 +159,7 @@ def _owed_digest(subscription: Subscription, message: Message, now: datetime) ->
         chat=subscription.chat,
         kind=DeliveryKind.DIGEST,
         message=message,
+        thread=subscription.thread,
         next_attempt_at=now,
         created_at=now,
     )

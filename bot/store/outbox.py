@@ -45,9 +45,9 @@ class Outbox:
             self._add_chats(dict.fromkeys(delivery.chat for delivery in deliveries))
             messages = self._add_messages(dict.fromkeys(delivery.message for delivery in deliveries))
             new = self._file.write_many(
-                "INSERT INTO outbox (dedupe_key, chat_id, kind, urgency, message_id, story_id, edits, maybe, "
+                "INSERT INTO outbox (dedupe_key, chat_id, kind, urgency, message_id, story_id, edits, thread, maybe, "
                 "next_attempt_at, created_at, expires_at) SELECT :dedupe_key, id, :kind, :urgency, :message_id, "
-                ":story_id, :edits, :maybe, :next_attempt_at, :created_at, :expires_at FROM chats "
+                ":story_id, :edits, :thread, :maybe, :next_attempt_at, :created_at, :expires_at FROM chats "
                 "WHERE network = :network AND room = :room ON CONFLICT (dedupe_key) DO NOTHING",
                 [outbox_rows.delivery_row(delivery, messages[delivery.message]) for delivery in deliveries],
             )
@@ -89,10 +89,10 @@ class Outbox:
         In the order of the chats: rows and index entries that lie side by side are written once.
         """
         return self._file.write(
-            "INSERT INTO outbox (dedupe_key, chat_id, kind, urgency, message_id, story_id, edits, maybe, "
+            "INSERT INTO outbox (dedupe_key, chat_id, kind, urgency, message_id, story_id, edits, thread, maybe, "
             f"next_attempt_at, created_at, expires_at) WITH readers AS MATERIALIZED ({_READERS}) "
             "SELECT :key || ':' || network || ':' || room, chat_id, :kind, :urgency, message_id, :story_id, '', "
-            ":maybe, :now, :now, :expires_at "
+            "thread, :maybe, :now, :now, :expires_at "
             f"FROM subscriptions CROSS JOIN readers USING ({', '.join(_WISHES)}) "
             "CROSS JOIN chats ON chats.id = chat_id "
             "WHERE chat_id > :after AND chat_id <= :end AND paused_at IS NULL "

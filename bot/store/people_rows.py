@@ -13,6 +13,7 @@ def subscription_row(subscription: Subscription, chat_id: int) -> Cells:
     """Return *subscription* as a row of `subscriptions`."""
     return {
         "chat_id": chat_id,
+        "thread": subscription.thread,
         **wishes_row(subscription),
         "digest_hours": listed(subscription.digest_hours),
         "next_digest_at": maybe_cell(subscription.next_digest_at),
@@ -48,6 +49,7 @@ def subscription(row: Row) -> Subscription:
     """Return the subscription in a row of `subscriptions` joined with its chat."""
     return Subscription(
         chat=ChatId(row["network"], row["room"]),
+        thread=row["thread"],
         conflicts=frozenset(unlisted(row["conflicts"])),
         types=frozenset(map(EventType, unlisted(row["types"]))),
         loudness=Loudness(row["loudness"]),

@@ -143,3 +143,15 @@ CREATE INDEX subscriptions_wishes ON subscriptions (conflicts, types, loudness, 
 def m002_fan_out(db: Database) -> None:
     """Let deliveries grow old, end and overtake each other."""
     db.executescript(_FAN_OUT)
+
+
+_TOPICS = """
+ALTER TABLE subscriptions ADD COLUMN thread TEXT NOT NULL DEFAULT '';
+ALTER TABLE outbox ADD COLUMN thread TEXT NOT NULL DEFAULT '';
+"""
+
+
+@migrations()
+def m003_topics(db: Database) -> None:
+    """Let a subscription and what is owed name a topic of the chat."""
+    db.executescript(_TOPICS)

@@ -61,7 +61,7 @@ DRILLS: Mapping[str, Drill] = {
     ),
     "R9": _in_suite("hostile texts: Telegram refuses no message", "tests/test_alert_hostile.py"),
     "R10": _in_suite("flood control: none lost, hardly a 429, others in time", "tests/test_flood.py"),
-    "R11": Drill("chats that are gone or move", partial(rooms, 10), partial(rooms, 2)),
+    "R11": Drill("chats that are gone, move or close a topic", partial(rooms, 10), partial(rooms, 2)),
     "R12": Drill("a second copy tells nothing twice", partial(copies, 5, apart_s=32), partial(copies, 2)),
     "R16": Drill("token and chat ids in nothing that is written", secrets, secrets),
     "R19": Drill("fetched to accepted: p95 ≤ 2 s, p99 ≤ 5 s", partial(latency, 60), partial(latency, 4)),

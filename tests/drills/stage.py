@@ -157,8 +157,8 @@ class Stage:
                 await stage._read_baseline()
                 yield stage
 
-    def seat(self, *chats: int, conflicts: Sequence[str] = ()) -> None:
-        """Let *chats* follow *conflicts*, or everything."""
+    def seat(self, *chats: int, conflicts: Sequence[str] = (), topic: str = "") -> None:
+        """Let *chats* follow *conflicts*, or everything, in a *topic* if one is named."""
         now = datetime.now(UTC)
         with PeopleStore.open(self.folder / "data" / PEOPLE) as people, people.transaction():
             for chat in chats:
@@ -166,7 +166,9 @@ class Stage:
                 room = ChatId("telegram", str(chat))
                 people.grant(room, Access.ALLOWED, now)
                 people.save_subscription(
-                    Subscription(chat=room, conflicts=frozenset(conflicts), created_at=now, time_zone="UTC")
+                    Subscription(
+                        chat=room, thread=topic, conflicts=frozenset(conflicts), created_at=now, time_zone="UTC"
+                    )
                 )
         self.readers = (*self.readers, *chats)
 
