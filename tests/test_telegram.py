@@ -321,6 +321,14 @@ async def test_a_menu_that_telegram_refuses_keeps_nobody_from_the_news(
     assert "the command menu is not set: BadRequest: Bot_command_invalid" in caplog.text
 
 
+async def test_a_bot_api_server_that_knows_no_webhooks_will_do(chat: TelegramChat, telegram: FakeTelegram) -> None:
+    telegram.fault("error", method="deleteWebhook", code=404, description="Not Found: method not found")
+
+    name = await chat.greet()
+
+    assert name == "parley_test_bot"
+
+
 async def test_a_token_that_telegram_does_not_know_is_the_operators_to_mend(telegram: FakeTelegram) -> None:
     wrong = TOKEN[:-4] + "zzzz"
 

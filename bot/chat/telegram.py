@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 from typing import Any, Final, Literal, Self, TypeVar
-from urllib.parse import urlencode
 
 import httpx
 from telegram import (
@@ -43,7 +42,8 @@ from telegram.error import (
     TelegramError,
     TimedOut,
 )
-from telegram.request import HTTPXRequest
+from telegram.request import HTTPXRequest, RequestData
+from telegram.request._requestparameter import RequestParameter  # no public way to make one
 
 from bot.errors import ConfigError
 from bot.model import (
@@ -186,6 +186,9 @@ class TelegramChat:
         await self.ask_name()
         try:
             await self._remove_webhook()
+        except (InvalidToken, BadRequest) as error:
+            # It knew our token a moment ago: this Bot API server knows no webhooks, so none is in our way.
+            log.warning("webhooks cannot be removed here: %s", self._reason(error))
         except TelegramError as error:
             raise self._unreachable(error) from error
         if menu:
@@ -218,14 +221,15 @@ class TelegramChat:
         Raise SecondCopyError or UnreachableError.
         """
         wait_s = int(wait.total_seconds())
-        query: dict[str, str | int] = {"timeout": wait_s, "allowed_updates": json.dumps(UPDATES)}
+        asked: dict[str, object] = {"timeout": wait_s, "allowed_updates": list(UPDATES)}
         if offset is not None:
-            query["offset"] = offset
+            asked["offset"] = offset
+        data = RequestData([RequestParameter.from_input(name, value) for name, value in asked.items()])
         # Not Bot.get_updates: one update that the library cannot read would hold back all others.
-        url = f"{self._url}{self._token}/getUpdates?{urlencode(query)}"
+        url = f"{self._url}{self._token}/getUpdates"
         patience = wait_s + POLL_SLACK_S
         try:
-            updates = await self._answer(self._polling.post(url, read_timeout=patience), within_s=patience)
+            updates = await self._answer(self._polling.post(url, data, read_timeout=patience), within_s=patience)
         except Conflict as error:
             if "webhook" in error.message:
                 with suppress(TelegramError):
