@@ -83,7 +83,7 @@ async def running(folder: Path, api_url: str, **given: str) -> AsyncIterator[Run
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=environment(folder, PARLEY_TELEGRAM_TOKEN=TOKEN, PARLEY_TELEGRAM_API_URL=api_url, **given),
+        env=environment(folder, **{"PARLEY_TELEGRAM_TOKEN": TOKEN, "PARLEY_TELEGRAM_API_URL": api_url} | given),
     )
     assert process.stdout
     assert process.stderr

@@ -214,3 +214,17 @@ async def test_a_feed_that_is_down_or_no_feed_harms_no_other(
     assert b'"feeds": 3, "ok": 1, "unchanged": 0, "failed": 2, "entries": 1, "new": 1, "events": 1' in done.stdout
     with sqlite3.connect(tmp_path / "data" / "archive.db") as archive:
         assert archive.execute("select count(*) from entries").fetchone() == (1,)
+
+
+async def test_any_token_that_its_own_bot_api_server_takes_will_do(tmp_path: Path, feeds: FeedServer) -> None:
+    write_config(tmp_path, feeds.serve("/rss", rss(OLD)))
+    short = "1:short"
+    async with (
+        FakeTelegram(token=short) as telegram,
+        running(tmp_path, telegram.url, PARLEY_TELEGRAM_TOKEN=short) as bot,
+    ):
+        await bot.prints("?start=")
+        code = await bot.stop()
+
+    assert code == 0
+    assert short not in bot.log.decode()

@@ -77,7 +77,7 @@ POLL_SLACK_S = 10
 """How much longer than asked a long poll may take."""
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-_TOKEN = re.compile(r"\d+:[\w-]{30,}")
+_TOKEN = re.compile(r"\d+:[\w-]+")
 _GONE = re.compile(
     "chat not found|user not found|peer_id_invalid|chat_write_forbidden|not enough rights|have no rights|"
     "need administrator rights|chat_admin_required|bot is not a member|chat_restricted|group chat was deactivated",
