@@ -18,7 +18,7 @@ from pathlib import Path
 from bot.catalog import Catalog, load_catalog
 from bot.chat.commands import MENU, OWNER_CODE, Commands, Settings
 from bot.chat.telegram import TelegramChat
-from bot.config import Config, Environment
+from bot.config import Config, Environment, HealthConfig
 from bot.detect.detector import Detector
 from bot.detect.rules import load_rules
 from bot.errors import ConfigError
@@ -26,7 +26,7 @@ from bot.ingest import Ingest
 from bot.model import Access, ChatId, Clock
 from bot.ops.backup import Backup, Restored, back_up, forget_old, restore
 from bot.ops.doctor import Finding, diagnose
-from bot.ops.health import Beats, serving
+from bot.ops.health import Beats, PortTakenError, serving
 from bot.ops.lock import locked
 from bot.ops.rival import Rival
 from bot.ops.upkeep import Upkeep, folder_of
@@ -114,7 +114,7 @@ async def run(config: Config, environment: Environment) -> None:
             house(data=environment.data, config=config, chats={telegram.network: telegram}, catalog=load_catalog())
         )
         await stack.enter_async_context(telegram)
-        stack.enter_context(serving(pipeline.beats, config.health.port))
+        _serve_health(stack, pipeline.beats, config.health.port)
         stack.enter_context(watched(pipeline.beats, LAST_LIMITS))
         _let_in(pipeline, config, environment)
         log.info("polling %d feeds", len(pipeline.feeds))
@@ -129,6 +129,17 @@ async def run(config: Config, environment: Environment) -> None:
         rival = Rival(suspected=_has_moved(pipeline, environment))
         await Service(pipeline, telegram, pipeline.beats, greet=greet, upkeep=upkeep, rival=rival).run(stop)
     log.info("stopped")
+
+
+def _serve_health(stack: AsyncExitStack, beats: Beats, port: int) -> None:
+    """Serve /healthz; where nobody chose a port, a taken one keeps nobody from the news."""
+    try:
+        stack.enter_context(serving(beats, port))
+    except PortTakenError as error:
+        if port != HealthConfig().port:
+            raise
+        other = stack.enter_context(serving(beats, 0))
+        log.warning("%s; until then /healthz answers on port %d", error, other)
 
 
 def _has_moved(pipeline: Pipeline, environment: Environment) -> bool:

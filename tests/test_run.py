@@ -2,8 +2,10 @@
 
 import asyncio
 import re
+import socket
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import partial
@@ -228,3 +230,20 @@ async def test_any_token_that_its_own_bot_api_server_takes_will_do(tmp_path: Pat
 
     assert code == 0
     assert short not in bot.log.decode()
+
+
+async def test_a_taken_health_port_that_nobody_chose_keeps_nobody_from_the_news(
+    tmp_path: Path, feeds: FeedServer, telegram: FakeTelegram
+) -> None:
+    config = f'[polling]\nallow_private = ["127.0.0.1"]\n[[feeds]]\nurl = "{feeds.serve("/rss", rss(OLD))}"\n'
+    (tmp_path / "config.toml").write_text(config)
+    with socket.socket() as taken:
+        with suppress(OSError):  # another Parley may have it already, and that will do
+            taken.bind(("127.0.0.1", 8787))
+            taken.listen()
+        async with running(tmp_path, telegram.url) as bot:
+            await bot.prints("?start=")
+            code = await bot.stop()
+
+    assert code == 0
+    assert any("the health port 8787 is taken" in line["event"] for line in bot.lines())

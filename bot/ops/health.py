@@ -70,6 +70,10 @@ class Beats:
         return sorted({*self.missing, *self.late(), *polls})
 
 
+class PortTakenError(ConfigError):
+    """Another program listens where /healthz was to answer."""
+
+
 @contextmanager
 def serving(beats: Beats, port: int) -> Iterator[int]:
     """Serve /healthz and /readyz on 127.0.0.1:*port* (0: any free port); give the port."""
@@ -100,7 +104,7 @@ def serving(beats: Beats, port: int) -> Iterator[int]:
     try:
         server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     except OSError as error:
-        raise ConfigError(
+        raise PortTakenError(
             f"the health port {port} is taken ({error.strerror}); set [health] port in config.toml to a free one"
         ) from error
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, name="health", daemon=True)
