@@ -217,12 +217,12 @@ def test_an_event_loop_that_stands_still_ends_the_process_with_70() -> None:
         "from datetime import timedelta\n"
         "from bot.ops.health import Beats\n"
         "from bot.ops.watchdog import watched\n"
-        "limit = timedelta(seconds=0.3)\n"
+        "limit = timedelta(seconds=2)\n"
         "beats = Beats({'loop': limit})\n"
         "async def main():\n"
         "    for _ in range(10): beats.beat('loop'); await asyncio.sleep(0.05)\n"
         "    threading.Event().wait()\n"
-        "with watched(beats, {'loop': limit}, look_s=0.05): asyncio.run(main())\n"
+        "with watched(beats, {'loop': limit}, look_s=0.1): asyncio.run(main())\n"
     )
 
     ended = subprocess.run([sys.executable, "-c", freeze], capture_output=True, timeout=60, check=False)
