@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tests.drills.figures import Figures
 from tests.drills.stage import OWNER, Stage, Told, quiet_port
 from tests.fake_telegram import TOKEN
-from tests.process import until, write_config
+from tests.process import Running, until, write_config
 
 READERS = 6
 REFUSAL_MOST_S = 2.0
@@ -59,7 +59,7 @@ async def copies(headlines: int, seed: int, *, apart_s: float = 0) -> Copies:
             await asyncio.sleep(apart_s)
             refused, refusal_s = await _start_on_same_data(stage)
             async with stage.bot(other) as second:
-                await until(lambda: SAYS_SO.encode() in first.log + second.log, "a word of the other copy", first)
+                await _until_they_meet(first, second)
                 began = time.monotonic()
                 stage.telegram.calls.clear()
                 for _ in range(headlines):
@@ -79,6 +79,14 @@ async def copies(headlines: int, seed: int, *, apart_s: float = 0) -> Copies:
             told=stage.told(),
             secrets=stage.secrets_told(),
         )
+
+
+async def _until_they_meet(first: Running, second: Running) -> None:
+    """Wait until either says that there is another; on a busy machine a start alone takes many seconds."""
+    try:
+        await until(lambda: SAYS_SO.encode() in first.log + second.log, "a word of the other copy", second, seconds=60)
+    except AssertionError as error:
+        raise AssertionError(f"{error}; and the first one's: {first.log.decode()[-3000:]}") from None
 
 
 async def _start_on_same_data(stage: Stage) -> tuple[bool, float]:
