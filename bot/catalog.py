@@ -3,19 +3,22 @@
 Read once from the data files; afterwards a value like any other.
 """
 
-import csv
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from importlib.resources import files
+from datetime import date
+from functools import cache, cached_property
 from importlib.resources.abc import Traversable
+from zoneinfo import available_timezones
 
+from bot.adjustments import Adjustment, read_adjustments
 from bot.errors import ConfigError, Problem
 from bot.model import EventType
+from bot.rulefiles import RuleFiles, Source, read_rule_files
+from bot.text import did_you_mean
 from bot.toml import Located, parse_toml
 
-DATA = files("bot") / "data"
+Span = tuple[str, str]
+"""The first and last of some days as ISO dates, "" where open."""
 
 
 def _in(language: str, names: Mapping[str, str]) -> str:
@@ -36,14 +39,14 @@ class Named:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict(Named):
-    """An armed conflict: its sides ("A", "B" …) hold entity ids; *active* are ISO dates, an empty end is open.
+    """An armed conflict: its sides ("A", "B" …) hold entity ids; *status* is active, ceasefire, frozen or watch.
 
-    *status* is active, ceasefire, frozen or watch.
+    *active* are the spans of days in which reports of it matter; none: always.
     """
 
     flag: str = ""
     status: str = "active"
-    active: tuple[str, str] = ("", "")
+    active: tuple[Span, ...] = ()
     parties: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     mediators: tuple[str, ...] = ()
     guarantors: tuple[str, ...] = ()
@@ -81,7 +84,11 @@ class Entity(Named):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publisher:
-    """Who publishes. Publishers of one *family* (owner or wire) never confirm each other."""
+    """Who publishes. Publishers of one *family* (owner or wire) never confirm each other.
+
+    *official* is a body that speaks for itself, such as a ministry. *time_zone* is the IANA name of the clock by which
+    it says "today" and "on Thursday".
+    """
 
     id: str
     name: str
@@ -91,8 +98,10 @@ class Publisher:
     languages: tuple[str, ...] = ()
     tier: int = 3
     state_media: bool = False
+    official: bool = False
     hosts: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    time_zone: str = "UTC"
 
 
 @dataclass(frozen=True)
@@ -103,6 +112,7 @@ class Catalog:
     kinds: Mapping[EventType, Kind]
     entities: Mapping[str, Entity]
     publishers: Mapping[str, Publisher]
+    adjustments: tuple[Adjustment, ...] = ()
 
     @cached_property
     def _publisher_ids(self) -> Mapping[str, str]:
@@ -114,12 +124,16 @@ class Catalog:
 
     def publisher(self, name: str) -> Publisher:
         """Return the publisher of this id, name, alias or host; an unknown one is its own family."""
+        return self.known_publisher(name) or Publisher(id=name, name=name, family=name.casefold())
+
+    def known_publisher(self, name: str) -> Publisher | None:
+        """Return the publisher of this id, name, alias or host, None if we know none."""
         name_or_host = name.casefold()
         key = self._publisher_ids.get(name_or_host)
         while key is None and "." in name_or_host:  # a host below one that we know: www.bbc.co.uk
             name_or_host = name_or_host.partition(".")[2]
             key = self._publisher_ids.get(name_or_host)
-        return self.publishers[key] if key else Publisher(id=name, name=name, family=name.casefold())
+        return self.publishers[key] if key else None
 
     def conflict_name(self, conflict_id: str, language: str = "en") -> str:
         """Return the conflict's name, or the id itself if the catalog has lost it."""
@@ -132,19 +146,20 @@ class Catalog:
         return entity.name(language) if entity else entity_id
 
 
-def load_catalog(folder: Traversable | None = None, *, extra_publishers: Iterable[Traversable] = ()) -> Catalog:
-    """Read the catalog from *folder* (default: what ships with Parley); raise ConfigError with file and line."""
-    folder = folder or DATA
-    base = _read(folder / "rules.toml").data.get("alert", {}).get("base", {})
+def load_catalog(rules: RuleFiles | None = None, *, extra_publishers: Iterable[Traversable] = ()) -> Catalog:
+    """Read the catalog out of *rules* (default: what ships); raise ConfigError with file and line."""
+    rules = rules or read_rule_files()
     publishers: dict[str, Publisher] = {}
-    for file in (folder / "publishers.toml", *extra_publishers):
+    for file in (rules.shipped / "publishers.toml", *extra_publishers):
         publishers |= _publishers(_read(file))
-    conflicts = _conflicts(_read(folder / "conflicts.toml"))
+    conflicts = _conflicts(rules.tables("conflict"))
+    entities = _entities(rules, conflicts)
     return Catalog(
         conflicts=conflicts,
-        kinds=_kinds(_read(folder / "taxonomy.toml"), base),
-        entities=_entities(folder / "entities.csv", conflicts),
+        kinds=_kinds(_read(rules.shipped / "taxonomy.toml"), rules.table("alert")),
+        entities=entities,
         publishers=publishers,
+        adjustments=read_adjustments(rules, entities),
     )
 
 
@@ -152,15 +167,16 @@ def _read(file: Traversable) -> Located:
     return parse_toml(file.read_text(encoding="utf-8"), file.name)
 
 
-def _conflicts(document: Located) -> dict[str, Conflict]:
+def _conflicts(sources: Iterable[Source]) -> dict[str, Conflict]:
     found = {}
-    for key, raw in document.data.get("conflict", {}).items():
+    for source in sources:
+        key, raw = source.id, source.data
         found[key] = Conflict(
             id=key,
             names=raw.get("name", {"en": key}),
             flag=raw.get("flag", ""),
             status=raw.get("status", "active"),
-            active=tuple(raw.get("active", ("", ""))),
+            active=_spans(source),
             parties={side: tuple(ids) for side, ids in raw.get("parties", {}).items()},
             mediators=tuple(raw.get("mediators", ())),
             guarantors=tuple(raw.get("guarantors", ())),
@@ -169,7 +185,31 @@ def _conflicts(document: Located) -> dict[str, Conflict]:
     return found
 
 
-def _kinds(document: Located, base: Mapping[str, int]) -> dict[EventType, Kind]:
+def _spans(source: Source) -> tuple[Span, ...]:
+    """Return the spans of [["2014-02-20", "2015-06-30"], ["2022-02-24", ""]]; raise ConfigError for anything else."""
+    raw = source.data.get("active", [])
+    spans = [_span(each) for each in raw] if isinstance(raw, list) else [None]
+    hint = 'write a list of spans: [["2014-02-20", "2015-06-30"], ["2022-02-24", ""]], "" where open'
+    what = f"{source.id}: no span from a day to a day"
+    if wrong := [index for index, span in enumerate(spans) if span is None]:
+        raise ConfigError(*(source.problem(("active", index), what, hint) for index in wrong))
+    return tuple(span for span in spans if span)
+
+
+def _span(raw: object) -> Span | None:
+    """Return the span that *raw* tells, None if it tells none."""
+    match raw:
+        case [str(first), str(last)]:
+            try:
+                days = [date.fromisoformat(day) for day in (first, last) if day]
+            except ValueError:
+                return None
+            return (first, last) if days == sorted(days) else None
+    return None
+
+
+def _kinds(document: Located, alert: Source) -> dict[EventType, Kind]:
+    base = _priorities(alert)
     types = document.data.get("type", {})
     unknown = [name for name in types if name not in set(EventType)]
     if unknown:
@@ -191,56 +231,61 @@ def _kinds(document: Located, base: Mapping[str, int]) -> dict[EventType, Kind]:
     }
 
 
-def _entities(file: Traversable, conflicts: Mapping[str, Conflict]) -> dict[str, Entity]:
-    found: dict[str, Entity] = {}
+def _priorities(alert: Source) -> dict[str, int]:
+    """Return where the priority of each event type starts from."""
+    base = alert.data.get("base", {})
     problems = []
-    with file.open("r", encoding="utf-8") as lines:
-        reader = csv.DictReader(lines)
-        for row in reader:
-            links = tuple(
-                (link.partition(":")[0], link.partition(":")[2]) for link in row["conflicts"].split(";") if link
+    for name, priority in base.items():
+        if name not in set(EventType):
+            hint = did_you_mean(name, EventType)
+            problems.append(alert.problem(("base", name), f"there is no event type {name!r}", hint))
+        elif priority not in (1, 2, 3, 4):
+            problems.append(alert.problem(("base", name), f"{name} must be a priority from 1 to 4"))
+    if problems:
+        raise ConfigError(*problems)
+    return dict(base)
+
+
+def _entities(rules: RuleFiles, conflicts: Mapping[str, Conflict]) -> dict[str, Entity]:
+    found: dict[str, Entity] = {}
+    problems: list[Problem] = []
+    switched_off = rules.sections["conflict"].keys() - conflicts.keys()
+    for source in rules.tables("entity"):
+        raw = source.data
+        links = [(conflict, side) for conflict, _, side in (link.partition(":") for link in raw.get("conflicts", ()))]
+        problems += [
+            source.problem(
+                ("conflicts",),
+                f"{source.id}: there is no conflict {conflict!r}",
+                did_you_mean(conflict, conflicts),
             )
-            problems += [
-                Problem(
-                    file=file.name,
-                    line=reader.line_num,
-                    what=f"{row['id']}: there is no conflict {conflict!r}",
-                    hint=did_you_mean(conflict, conflicts),
-                )
-                for conflict, _ in links
-                if conflict not in conflicts
-            ]
-            names = {
-                language: name
-                for language in ("en", "uk", "ru")
-                if (name := _display_name(row.get(f"name_{language}") or row[f"aliases_{language}"]))
-            }
-            found[row["id"]] = Entity(
-                id=row["id"],
-                kind=row["kind"],
-                names=names or {"en": row["id"]},
-                aliases=_aliases(row),
-                links=links,
-                role=row["role"] or "",
-                status=row["status"] or "",
-            )
+            for conflict, _ in links
+            if conflict not in conflicts and conflict not in switched_off
+        ]
+        aliases = {language: raw.get(language, ()) for language in rules.languages}
+        shown = {language: raw.get("name", {}).get(language) or _shown(aliases[language]) for language in aliases}
+        found[source.id] = Entity(
+            id=source.id,
+            kind=raw.get("kind", ""),
+            names={language: name for language, name in shown.items() if name} or {"en": source.id},
+            aliases=tuple(alias.lstrip("=") for language in aliases for alias in aliases[language]),
+            links=tuple(link for link in links if link[0] in conflicts),
+            role=raw.get("role", ""),
+            status=raw.get("status", ""),
+        )
     if problems:
         raise ConfigError(*problems)
     return found
 
 
-def _aliases(row: Mapping[str, str]) -> tuple[str, ...]:
-    written = "|".join(row[f"aliases_{language}"] or "" for language in ("en", "uk", "ru"))
-    return tuple(alias.lstrip("=") for alias in written.split("|") if alias)
-
-
-def _display_name(aliases: str) -> str:
+def _shown(aliases: Iterable[str]) -> str:
     """Return the first alias that is a whole word, not a stem."""
-    return next((alias.lstrip("=") for alias in aliases.split("|") if alias and "*" not in alias), "")
+    return next((alias.lstrip("=") for alias in aliases if "*" not in alias), "")
 
 
 def _publishers(document: Located) -> dict[str, Publisher]:
     found = {}
+    zones = document.data.get("time_zone", {})
     for key, raw in document.data.get("publisher", {}).items():
         languages = raw.get("languages", raw.get("language", ()))
         found[key] = Publisher(
@@ -252,13 +297,23 @@ def _publishers(document: Located) -> dict[str, Publisher]:
             languages=(languages,) if isinstance(languages, str) else tuple(languages),
             tier=raw.get("tier", 3),
             state_media=raw.get("state_media", False),
+            official=raw.get("official", False),
             hosts=tuple(raw.get("hosts", ())),
             aliases=tuple(raw.get("aliases", ())),
+            time_zone=raw.get("time_zone") or zones.get(raw.get("country", ""), "UTC"),
+        )
+    hint = "write an IANA name such as Europe/Kyiv"
+    if wrong := [each for each in found.values() if each.time_zone not in _time_zones()]:
+        raise ConfigError(
+            *(
+                document.problem(("publisher", each.id), f"there is no time zone {each.time_zone!r}", hint)
+                for each in wrong
+            )
         )
     return found
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return a hint naming the nearest of *known*, "" if none is near."""
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"did you mean {str(near[0])!r}?" if near else ""
+@cache
+def _time_zones() -> frozenset[str]:
+    """Return the IANA names of all time zones."""
+    return frozenset(available_timezones())

@@ -1,8 +1,11 @@
 """Text helpers that every room shares. Pure."""
 
+import difflib
 import html
 import re
 import unicodedata
+from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 _INVISIBLE = re.compile(
     "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
@@ -49,6 +52,20 @@ def safe_link(url: str) -> str:
     return "" if "@" in host or _INVISIBLE.search(url) else url
 
 
+def link_host(url: str) -> str:
+    """Return the host that *url* really leads to, "" for what no message may link to."""
+    try:
+        return (urlsplit(safe_link(url)).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+
+
 def plain(message_html: str) -> str:
     """Return the words of a message's HTML, tags taken off."""
     return html.unescape(_TAG.sub("", message_html))
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a hint naming the nearest of *known*, "" if none is near."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"did you mean {str(near[0])!r}?" if near else ""

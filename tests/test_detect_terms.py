@@ -97,3 +97,22 @@ def test_a_term_that_says_nothing_is_refused(term: str) -> None:
 def test_any_text_is_a_term_or_refused(term: str) -> None:
     with contextlib.suppress(TermError):
         found(term, "Russia and Ukraine agree ceasefire")
+
+
+# ------------------------------------------------------------------------------------------ where it is looked for
+FEW = ("the", "war", "truce", "talks", "end")
+PIECES = st.lists(st.sampled_from([*FEW, "war|truce", "[the]", "end*", "~2"]), min_size=1, max_size=5).map(" ".join)
+
+
+@given(
+    PIECES,
+    st.lists(st.sampled_from([*FEW, "ending", "rain", "."]), max_size=12).map(" ".join),
+    st.sets(st.sampled_from(FEW)),
+)
+def test_which_words_are_common_changes_nothing_that_is_found(term: str, text: str, common: set[str]) -> None:
+    found = []
+    for compiler in (Compiler(), Compiler(common=frozenset(common))):
+        with contextlib.suppress(TermError):
+            found.append(Reading(text, compiler.vocabulary).find(compiler.pattern([term])))
+
+    assert found[:1] == found[1:]

@@ -3,14 +3,22 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
+from urllib.parse import urlsplit
 
-from bot.detect.gazetteer import ACTOR_KINDS, PLACE_KINDS, Bearing, DateSpan, Named, resolve, weigh
+from bot.catalog import Entity
+from bot.detect.dates import day_there
+from bot.detect.facts import Found, Known, Passage
+from bot.detect.gazetteer import ACTOR_KINDS, BYSTANDER, PLACE_KINDS, Bearing, DateSpan, Named, resolve, weigh
+from bot.detect.nearly import lacks
 from bot.detect.numbers import find_numbers
 from bot.detect.reading import Hit, Reading
+from bot.detect.roles import Scene, find_roles
 from bot.detect.rules import Exclude, Needs, Rules, Signal, Status, Where
 from bot.detect.speaker import find_speaker, told_of
-from bot.detect.terms import Pattern
-from bot.model import Entry, Event, EventType, Mention, Modality, Verdict
+from bot.detect.terms import Pattern, Sequence
+from bot.detect.venue import named_places
+from bot.model import Entry, Event, EventType, Mention, Modality, Role, Verdict
 
 MOST_CONFLICTS = 2
 SAME_TITLE = re.compile(r"[\s.,:;|–—-]*")
@@ -42,20 +50,23 @@ class _Case:
 
     def met(self, needs: Needs) -> bool:
         """Say whether the conflicts are known well enough."""
-        bearing, best = self.bearing, self.best
+        return needs is Needs.NONE or any(self._known(conflict, needs) for conflict in self.best)
+
+    def _known(self, conflict: str, needs: Needs) -> bool:
+        sides, title_sides = self.bearing.sides, self.bearing.title_sides
         match needs:
-            case Needs.NONE:
-                return True
-            case Needs.CONFLICT:
-                return bool(best)
             case Needs.TITLE_PARTY:
-                return any(conflict in bearing.title_sides for conflict in best)
+                return conflict in title_sides
+            case Needs.TITLE_ARMED_GROUP:
+                return any(conflict in _fought_by(name.entity) for name in self.title_names)
             case Needs.TWO_SIDES:
-                return any(len(bearing.sides.get(conflict, ())) >= 2 for conflict in best)
+                return len(sides.get(conflict, ())) >= 2
             case Needs.TITLE_TWO:
-                return any(len(bearing.title_sides.get(conflict, ())) >= 2 for conflict in best)
+                return len(title_sides.get(conflict, ())) >= 2
             case Needs.TITLE_PARTY_MEDIATOR:
-                return any(self._mediated(conflict) for conflict in best)
+                return self._mediated(conflict)
+            case _:
+                return True
 
     def _mediated(self, conflict_id: str) -> bool:
         conflict = self.rules.conflicts[conflict_id]
@@ -79,6 +90,17 @@ class _Case:
         return next(
             (hit for hit in reading.find(pattern) if not any(n.start <= hit.start and hit.end <= n.end for n in names)),
             None,
+        )
+
+    def passages(self) -> tuple[Passage, ...]:
+        """Return the title and the summary's first sentence, with the places that they name."""
+        sentence = self.summary.layout.sentence
+        lead = self.summary.words(0, sentence.count(0)) if len(self.summary) else ""
+        shift = self.summary.place(0, 1)[0] if lead else 0
+        find = self.rules.gazetteer.find_all
+        return (
+            Passage(self.title.text, "title", 0, named_places(self.title, find(self.title))),
+            Passage(lead, "summary", self.offset + shift, named_places(self.summary, find(self.summary), -shift)),
         )
 
     def reading(self, where: Where) -> Reading:
@@ -105,7 +127,7 @@ class Detector:
         score = round(sum(signals.values()), 2)
         strong = score >= self.rules.scoring.relevant_at
         context = strong and self._genre(case, entry.link)
-        event = self._event(case, entry, signals, score) if strong and not context else None
+        event = self._event(case, entry, signals, score, when) if strong and not context else None
         return Verdict(
             relevant=event is not None,
             score=score,
@@ -119,12 +141,34 @@ class Detector:
             mentions=tuple(case.mentions),
         )
 
-    def _event(self, case: _Case, entry: Entry, signals: dict[str, float], score: float) -> Event:
+    def nearly(self, entry: Entry, *, when: DateSpan | None = None) -> tuple[Mention, ...]:
+        """Return the signals whose words stand in *entry* though they did not fire, the nearest and strongest first.
+
+        What each lacked is said behind its name. Slow: only for explanations.
+        """
+        case = self._open(entry, when)
+        found = []
+        for signal in self.rules.signals:
+            where = Where.TITLE if signal.where is Where.TITLE else Where.SUMMARY
+            if not self._fires(case, signal) and (hit := case.hit(signal.pattern, where)):
+                wanting = list(lacks(signal, met=case.met, title=case.title, summary=case.summary))
+                nearness = (len(wanting), case.met(signal.needs), -signal.weight, signal.id)
+                found.append((nearness, f"{signal.id} ({', and '.join(wanting)})", signal.weight, hit, where))
+        for _, name, weight, hit, where in sorted(found):
+            case.note("nearly", name, case.reading(where), hit, score=weight)
+        return tuple(case.mentions)
+
+    def _event(
+        self, case: _Case, entry: Entry, signals: dict[str, float], score: float, when: DateSpan | None
+    ) -> Event:
+        concepts = self.rules.concepts
         type_, type_rule = self._type(case)
-        speaker = find_speaker(case.title, case.title_names, self.rules.concepts.get("say"))
+        speaker = find_speaker(case.title, case.title_names, concepts.get("say"), concepts.get("joining"))
         modality = self._modality(case, type_, speaker)
         for conflict in case.conflicts:
             _note_conflict(case, conflict)
+        roles = _roles(case, speaker)
+        facts = self._facts(case, entry, type_, modality, when)
         return Event(
             entry_key=entry.key,
             type=type_,
@@ -134,11 +178,30 @@ class Detector:
             recipients=_recipients(case, self.rules.concepts.get("addressing")),
             places=_where(case),
             numbers=self._numbers(case),
+            occurred_on=facts.occurred_on,
+            facts=facts.facts,
             speaker=speaker,
+            roles=roles,
             score=score,
             rule=f"{next(iter(signals))} > {type_rule}",
+            rules_hash=self.rules.hash,
             mentions=tuple(case.mentions),
         )
+
+    def _facts(self, case: _Case, entry: Entry, type_: EventType, modality: Modality, when: DateSpan | None) -> Found:
+        """Return what title and lead state in days and amounts, and note the words that say so."""
+        conflicts = tuple(self.rules.conflicts[conflict] for conflict in case.conflicts)
+        known = Known(type=type_, modality=modality, today=self._today(entry, when), conflicts=conflicts)
+        found = self.rules.facts.find(case.passages(), known)
+        case.mentions.extend(found.mentions)
+        return found
+
+    def _today(self, entry: Entry, when: DateSpan | None) -> date | None:
+        """Return the day of publication by the publisher's clock, None if it is not known to the day."""
+        if entry.published is None:
+            return when.first if when and when.first == when.last else None
+        name = entry.publisher or urlsplit(entry.link or entry.key.feed_url).hostname or ""
+        return day_there(entry.published, self.rules.catalog.publisher(name).time_zone)
 
     def _numbers(self, case: _Case) -> frozenset[str]:
         numerals = self.rules.numerals
@@ -164,16 +227,15 @@ class Detector:
         if not signals:  # nearly always
             return signals
         for exclude in self.rules.excludes:
-            cancelled = signals.keys() & exclude.cancels
+            cancelled = exclude.cancels.intersection(signals)
             if cancelled and self._excludes(case, exclude, cancelled):
                 for signal in cancelled:
                     del signals[signal]
         return signals
 
     def _signals(self, case: _Case) -> Iterator[tuple[str, float]]:
-        of_title, of_summary = self._of_title, self._of_summary
-        possible = {number for atom in case.title.at.keys() & of_title.keys() for number in of_title[atom]}
-        possible.update(number for atom in case.summary.at.keys() & of_summary.keys() for number in of_summary[atom])
+        met = {needs for needs in Needs if case.met(needs)} if case.best else {Needs.NONE}
+        possible = _possible(case.title, self._of_title, met) | _possible(case.summary, self._of_summary, met)
         for number in sorted(possible):
             signal = self.rules.signals[number]
             if hit := self._fires(case, signal):
@@ -192,7 +254,7 @@ class Detector:
             return None
         return hit
 
-    def _excludes(self, case: _Case, exclude: Exclude, cancelled: set[str]) -> bool:
+    def _excludes(self, case: _Case, exclude: Exclude, cancelled: frozenset[str]) -> bool:
         if exclude.unless_needs and case.met(exclude.unless_needs):
             return False
         if exclude.unless and (case.title.find(exclude.unless) or case.summary.find(exclude.unless)):
@@ -230,9 +292,8 @@ class Detector:
                 if rule.unless and reading.find(rule.unless):
                     continue
                 if hit := next(iter(reading.find(rule.pattern)), None):
-                    name = f"{rule.type} {rule.number}"
-                    case.note("type", name, reading, hit)
-                    return rule.type, name
+                    case.note("type", rule.id, reading, hit)
+                    return rule.type, rule.id
         return EventType.STATEMENT, EventType.STATEMENT.value
 
     def _modality(self, case: _Case, type_: EventType, speaker: str) -> Modality:
@@ -250,14 +311,27 @@ class Detector:
         return Modality.FACT
 
 
-def _by_anchor(signals: tuple[Signal, ...], *, in_title: bool) -> dict[int, list[int]]:
-    """Return for each atom the numbers of the signals that it may set off."""
-    found: dict[int, list[int]] = {}
+_ByAnchor = dict[int, list[tuple[int, Needs, Sequence]]]
+"""For each atom the sequences that it anchors, each with the number of its signal and what that needs."""
+
+
+def _by_anchor(signals: tuple[Signal, ...], *, in_title: bool) -> _ByAnchor:
+    found: _ByAnchor = {}
     for number, signal in enumerate(signals):
         if (signal.where is Where.TITLE) == in_title:
-            for atom in signal.pattern.anchors:
-                found.setdefault(atom, []).append(number)
+            for atom, sequences in signal.pattern.by_anchor.items():
+                found.setdefault(atom, []).extend((number, signal.needs, sequence) for sequence in sequences)
     return found
+
+
+def _possible(reading: Reading, by_anchor: _ByAnchor, met: set[Needs]) -> set[int]:
+    """Return the numbers of the signals of which a text has all words of a sequence, in whatever order."""
+    return {
+        number
+        for atom in reading.at.keys() & by_anchor.keys()
+        for number, needs, sequence in by_anchor[atom]
+        if needs in met and reading.has_words(sequence)
+    }
 
 
 def _repeated(title: str, summary: str) -> int:
@@ -266,6 +340,13 @@ def _repeated(title: str, summary: str) -> int:
         return 0
     rest = SAME_TITLE.match(summary, len(title))
     return rest.end() if rest else len(title)
+
+
+def _fought_by(entity: Entity) -> frozenset[str]:
+    """Return the conflicts that an armed group is a party of; none for any other entity."""
+    if entity.kind != "armed_group":
+        return frozenset()
+    return frozenset(conflict for conflict, side in entity.links if side != BYSTANDER)
 
 
 def _unique(ids: Iterable[str]) -> tuple[str, ...]:
@@ -289,6 +370,18 @@ def _recipients(case: _Case, addressing: Pattern | None) -> tuple[str, ...]:
         return ()
     after = (name.entity for name in case.title_names if name.start >= verb.end and name.entity.kind in ACTOR_KINDS)
     return _unique(entity.id for entity in after)[:1]
+
+
+def _roles(case: _Case, speaker: str) -> tuple[tuple[str, Role], ...]:
+    """Return the part that each actor plays, and note where it is named."""
+    concepts, conflicts = case.rules.concepts, [case.rules.conflicts[conflict] for conflict in case.conflicts]
+    words = {"appealing": concepts.get("appealing"), "mediating": concepts.get("mediating")}
+    title = Scene(reading=case.title, names=case.title_names, **words)
+    summary = Scene(reading=case.summary, names=case.summary_names, **words)
+    found = tuple(find_roles((title, summary), conflicts, speaker))
+    for scene, role, name in found:
+        case.note(role.value, name.entity.id, scene.reading, name)
+    return tuple((name.entity.id, role) for _, role, name in found)
 
 
 def _note_conflict(case: _Case, conflict: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
-from bot.catalog import Conflict, Entity
+from bot.catalog import Conflict, Entity, Span
 from bot.detect.reading import Reading
 from bot.detect.terms import Compiler, Sequence
 
@@ -34,10 +34,10 @@ class DateSpan:
     first: date
     last: date
 
-    def meets(self, active: Iterable[str]) -> bool:
-        """Say whether this shares a day with *active*, two ISO dates (an empty one is open)."""
-        start, end = active
-        return (not start or self.last.isoformat() >= start) and (not end or self.first.isoformat() <= end)
+    def meets(self, spans: tuple[Span, ...]) -> bool:
+        """Say whether this shares a day with one of *spans*; if there are none, with every day."""
+        first, last = self.first.isoformat(), self.last.isoformat()
+        return not spans or any(last >= start and (not end or first <= end) for start, end in spans)
 
 
 @dataclass(slots=True)
@@ -55,16 +55,20 @@ class Gazetteer:
 
     def find(self, reading: Reading) -> list[Named]:
         """Return the names in a text, from left to right; the longer name hides a stranger's name inside it."""
+        names = self.find_all(reading)
+        if all(name.end - name.start == 1 for name in names):
+            return names
+        return [name for name in names if not any(_hides(other, name) for other in names)]
+
+    def find_all(self, reading: Reading) -> list[Named]:
+        """Return the names in a text, those inside longer names too ("*Istanbul* agreements")."""
         found: dict[tuple[int, int, str], Entity] = {}
         for atom in reading.at.keys() & self._by_anchor.keys():
             for entity, sequence in self._by_anchor[atom]:
                 spans = [(p, p + 1) for p in reading.at[atom]] if len(sequence.parts) == 1 else reading.match(sequence)
                 for start, end in spans:
                     found[start, end, entity.id] = entity
-        names = [Named(found[key], key[0], key[1]) for key in sorted(found)]
-        if all(name.end - name.start == 1 for name in names):
-            return names
-        return [name for name in names if not any(_hides(other, name) for other in names)]
+        return [Named(found[key], key[0], key[1]) for key in sorted(found)]
 
 
 def _hides(longer: Named, name: Named) -> bool:

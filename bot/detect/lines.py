@@ -90,6 +90,18 @@ def read_item(item: Any) -> tuple[Entry, DateSpan | None]:
     return entry, when
 
 
+def item_of(entry: Entry) -> dict[str, Any]:
+    """Return *entry* as an item that `read_item` reads, but for the id."""
+    return {
+        "title": entry.title,
+        "summary": entry.summary,
+        "published": entry.published.isoformat() if entry.published else None,
+        "url": entry.link,
+        "source": entry.publisher,
+        "language": entry.language,
+    }
+
+
 def read_published(value: Any) -> DateSpan | None:
     """Return the days that *value* may mean: a year, a month, a day, a time in ISO or mail style; None for null."""
     return _read_published(value)[1]

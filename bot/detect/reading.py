@@ -25,10 +25,11 @@ class Reading:
         self._layout: Layout | None = None
         self._found: dict[Pattern, tuple[Hit, ...]] = {}
         self.at: dict[int, list[int]] = {}
-        looked_up = enumerate(map(vocabulary.__getitem__, self._pieces[1::2]))
-        for position, atoms in [found for found in looked_up if found[1]]:  # few words of a text are ours
-            for atom in atoms:
-                self.at.setdefault(atom, []).append(position)
+        at = self.at
+        for position, atoms in enumerate(map(vocabulary.__getitem__, self._pieces[1::2])):
+            if atoms:  # few words of a text are ours
+                for atom in atoms:
+                    at.setdefault(atom, []).append(position)
 
     @property
     def layout(self) -> Layout:
@@ -66,9 +67,10 @@ class Reading:
         return found
 
     def _search(self, pattern: Pattern) -> tuple[Hit, ...]:
-        if pattern.anchors.isdisjoint(self.at):
+        anchored = self.at.keys() & pattern.by_anchor.keys()
+        if not anchored:
             return ()
-        sequences = {sequence: None for atom in self.at for sequence in pattern.by_anchor.get(atom, ())}
+        sequences = {sequence: None for atom in anchored for sequence in pattern.by_anchor[atom]}
         hits = {(start, end): sequence.term for sequence in sequences for start, end in self.match(sequence)}
         if hits and pattern.but_not:
             for taken in self.find(pattern.but_not):
@@ -77,12 +79,14 @@ class Reading:
             Hit(start, end, hits[start, end]) for start, end in sorted(hits, key=lambda span: (span[0], -span[1]))
         )
 
+    def has_words(self, sequence: Sequence) -> bool:
+        """Say whether each part of *sequence* may stand somewhere: without, it cannot match."""
+        return not any(map(self.at.keys().isdisjoint, sequence.needs))
+
     def match(self, sequence: Sequence) -> set[tuple[int, int]]:
         """Return the spans that *sequence* matches."""
-        at = self.at
-        for part in sequence.parts:
-            if part.anchors.isdisjoint(at):
-                return set()
+        if not self.has_words(sequence):
+            return set()
         spans = self._part(sequence.parts[0])
         if sequence.at_start:
             spans = {span for span in spans if span[0] == 0}

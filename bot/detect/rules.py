@@ -1,14 +1,14 @@
 """The rule files, read and compiled; every mistake in them is named with its file and line."""
 
-import csv
 import fnmatch
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from importlib.resources.abc import Traversable
-from typing import Any
 
-from bot.catalog import DATA, Catalog, Conflict, did_you_mean, load_catalog
+from bot.catalog import Catalog, Conflict, load_catalog
+from bot.detect.fact_words import load_fact_words
+from bot.detect.facts import FactFinder
 from bot.detect.gazetteer import Gazetteer
 from bot.detect.numbers import NUMERALS
 from bot.detect.speaker import Told
@@ -16,9 +16,8 @@ from bot.detect.table import Table
 from bot.detect.terms import Compiler, Pattern, TermError, Vocabulary, references
 from bot.errors import ConfigError, Problem
 from bot.model import EventType, Modality
-from bot.toml import Located, parse_toml
-
-LANGUAGES = ("en", "uk", "ru")
+from bot.rulefiles import DATA, RuleFiles, read_rule_files
+from bot.text import did_you_mean
 
 
 class Where(StrEnum):
@@ -35,6 +34,7 @@ class Needs(StrEnum):
     NONE = "none"
     CONFLICT = "conflict"
     TITLE_PARTY = "title_party"
+    TITLE_ARMED_GROUP = "title_armed_group"
     TWO_SIDES = "two_sides"
     TITLE_TWO = "title_two"
     TITLE_PARTY_MEDIATOR = "title_party_mediator"
@@ -47,6 +47,18 @@ class Status(StrEnum):
     CEASEFIRE = "ceasefire"
     FROZEN = "frozen"
     WATCH = "watch"
+
+
+class EntityKind(StrEnum):
+    """What an entity is."""
+
+    COUNTRY = "country"
+    TERRITORY = "territory"
+    PERSON = "person"
+    ARMED_GROUP = "armed_group"
+    ORG = "org"
+    PLACE = "place"
+    ACCORD = "accord"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +105,8 @@ class Genre:
 class TypeRule:
     """Words that make an event this type, unless others stand there too; *where* None: in title or summary."""
 
+    id: str
     type: EventType
-    number: int
     where: Where | None
     pattern: Pattern
     unless: Pattern | None = None
@@ -107,8 +119,8 @@ class ModalityRule:
     With *told*, somebody must also speak, and of one of these.
     """
 
+    id: str
     modality: Modality
-    number: int
     types: frozenset[EventType]
     pattern: Pattern | None
     told: frozenset[Told] = frozenset()
@@ -128,58 +140,66 @@ class Scoring:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """Everything that the detector knows."""
+    """Everything that the detector knows. *hash* tells these rules from any others."""
 
     scoring: Scoring
     vocabulary: Vocabulary
     concepts: Mapping[str, Pattern]
     numerals: Pattern
     conflicts: Mapping[str, Conflict]
+    catalog: Catalog
+    facts: FactFinder
     gazetteer: Gazetteer
     signals: tuple[Signal, ...]
     excludes: tuple[Exclude, ...]
     genres: tuple[Genre, ...]
     types: tuple[TypeRule, ...]
     modalities: tuple[ModalityRule, ...]
+    hash: str = ""
 
 
-def load_rules(folder: Traversable | None = None, *, catalog: Catalog | None = None) -> Rules:
-    """Read and compile the rules in *folder* (default: what ships); raise ConfigError naming every mistake."""
-    folder = folder or DATA
+def load_rules(files: RuleFiles | None = None, *, catalog: Catalog | None = None) -> Rules:
+    """Compile the rules in *files* (default: what ships); raise ConfigError naming every mistake."""
+    files = files or read_rule_files()
     problems: list[Problem] = []
-    catalog = catalog or load_catalog(folder)
-    compiler = Compiler()
-    _read_lexicon(_read(folder / "lexicon.toml"), compiler, problems)
-    gazetteer = _read_gazetteer(folder / "entities.csv", catalog, compiler, problems)
-    _check_conflicts(_read(folder / "conflicts.toml"), catalog, problems)
-    rules = _Sections(_read(folder / "rules.toml"), compiler, problems)
-    signals = rules.signals()
+    catalog = catalog or load_catalog(files)
+    compiler = Compiler(common=_common_words())
+    _read_lexicon(files, compiler, problems)
+    gazetteer = _read_gazetteer(files, catalog, compiler, problems)
+    _check_conflicts(files, catalog, problems)
+    sections = _Sections(files, compiler, problems)
     compiled = Rules(
-        scoring=rules.scoring(catalog),
+        scoring=sections.scoring(catalog),
         vocabulary=compiler.vocabulary,
         concepts=compiler.concepts,
         numerals=compiler.pattern(NUMERALS),
         conflicts=catalog.conflicts,
+        catalog=catalog,
+        facts=FactFinder(load_fact_words(files.shipped / "facts")),
         gazetteer=gazetteer,
-        signals=signals,
-        excludes=rules.excludes([signal.id for signal in signals]),
-        genres=rules.genres(),
-        types=rules.types(),
-        modalities=rules.modalities(),
+        signals=sections.signals(),
+        excludes=sections.excludes(),
+        genres=sections.genres(),
+        types=sections.types(),
+        modalities=sections.modalities(),
+        hash=files.hash,
     )
     if problems:
         raise ConfigError(*problems)
     return compiled
 
 
-def _read(file: Traversable) -> Located:
-    return parse_toml(file.read_text(encoding="utf-8"), file.name)
+def _common_words() -> frozenset[str]:
+    words = tomllib.loads((DATA / "headline_words.toml").read_text(encoding="utf-8"))
+    return frozenset(words["stop_words"].split())
 
 
 # ------------------------------------------------------------------------------------------ lexicon and names
-def _read_lexicon(document: Located, compiler: Compiler, problems: list[Problem]) -> None:
-    """Compile the concepts, each after those that it refers to."""
-    raw: dict[str, dict[str, Any]] = document.data.get("concept", {})
+def _read_lexicon(files: RuleFiles, compiler: Compiler, problems: list[Problem]) -> None:
+    """Compile the concepts, each after those that it refers to; one that is switched off matches nothing."""
+    raw = files.sections["concept"]
+    languages = files.languages
+    compiler.known = raw.keys()
     under_way: list[str] = []
 
     def compile_concept(name: str) -> None:
@@ -187,82 +207,76 @@ def _read_lexicon(document: Located, compiler: Compiler, problems: list[Problem]
             return
         if name in under_way:
             circle = " -> ".join([*under_way[under_way.index(name) :], name])
-            problems.append(document.problem(("concept", name), f"concepts refer to each other in a circle: {circle}"))
+            problems.append(raw[name].problem((), f"concepts refer to each other in a circle: {circle}"))
             compiler.concepts[name] = compiler.pattern(())
             return
         under_way.append(name)
-        table = Table(document, ("concept", name), raw[name], compiler, problems)
-        table.allow("label", "but_not", *LANGUAGES)
-        terms = [term for language in LANGUAGES for term in table.texts(language)]
+        table = Table(raw[name], compiler, problems)
+        table.allow("label", "but_not", "enabled", *languages)
+        words = languages if table.enabled else ()
+        terms = [term for language in words for term in table.texts(language)]
         for other in {table.text("but_not")}.union(*map(references, terms)) & raw.keys():
             compile_concept(other)
-        compiler.concepts[name] = table.patterns(*LANGUAGES, but_not=table.concept("but_not"))
+        compiler.concepts[name] = table.patterns(*words, but_not=table.concept("but_not"))
         under_way.pop()
 
     for name in raw:
         compile_concept(name)
 
 
-def _read_gazetteer(file: Traversable, catalog: Catalog, compiler: Compiler, problems: list[Problem]) -> Gazetteer:
+def _read_gazetteer(files: RuleFiles, catalog: Catalog, compiler: Compiler, problems: list[Problem]) -> Gazetteer:
     gazetteer = Gazetteer(catalog.entities)
-    with file.open("r", encoding="utf-8") as lines:
-        reader = csv.DictReader(lines)
-        for row in reader:
-            columns = (row[f"aliases_{language}"] or "" for language in LANGUAGES)
-            aliases = [alias for column in columns for alias in column.split("|") if alias]
-            try:
-                gazetteer.add(catalog.entities[row["id"]], aliases, compiler)
-            except TermError as error:
-                problems.append(Problem(file=file.name, line=reader.line_num, what=f"{row['id']}: {error}"))
+    for source in files.tables("entity"):
+        table = Table(source, compiler, problems)
+        table.allow("kind", "conflicts", "name", "role", "status", "enabled", *files.languages)
+        table.one_of("kind", EntityKind, EntityKind.COUNTRY)
+        for language in files.languages:
+            for index, alias in enumerate(table.texts(language)):
+                try:
+                    gazetteer.add(catalog.entities[source.id], [alias], compiler)
+                except TermError as error:
+                    table.wrong((language, index), f"{source.id}: {error}")
     return gazetteer
 
 
-def _check_conflicts(document: Located, catalog: Catalog, problems: list[Problem]) -> None:
+def _check_conflicts(files: RuleFiles, catalog: Catalog, problems: list[Problem]) -> None:
     """Note every party, mediator, guarantor or venue that is no entity, and every unknown status."""
-    for conflict in catalog.conflicts.values():
-        path = ("conflict", conflict.id)
+    switched_off = files.sections["entity"].keys() - catalog.entities.keys()
+    keys = ("name", "flag", "status", "active", "parties", "mediators", "guarantors", "venues", "note", "enabled")
+    for source in files.tables("conflict"):
+        Table(source, Compiler(), problems).allow(*keys)
+        conflict = catalog.conflicts[source.id]
         roles = {"mediators": conflict.mediators, "guarantors": conflict.guarantors, "venues": conflict.venues}
         roles["parties"] = tuple(party for side in conflict.parties.values() for party in side)
         problems.extend(
-            document.problem((*path, role), f"there is no entity {name!r}", did_you_mean(name, catalog.entities))
+            source.problem((role,), f"there is no entity {name!r}", did_you_mean(name, catalog.entities))
             for role, names in roles.items()
             for name in names
-            if name not in catalog.entities
+            if name not in catalog.entities and name not in switched_off
         )
         if conflict.status not in set(Status):
             hint = did_you_mean(conflict.status, Status) or f"one of: {', '.join(Status)}"
-            problems.append(document.problem((*path, "status"), f"there is no status {conflict.status!r}", hint))
+            problems.append(source.problem(("status",), f"there is no status {conflict.status!r}", hint))
 
 
-# ------------------------------------------------------------------------------------------ rules.toml
+# ------------------------------------------------------------------------------------------ rules
 @dataclass(slots=True)
 class _Sections:
-    """The sections of `rules.toml`."""
+    """The sections of rules."""
 
-    document: Located
+    files: RuleFiles
     compiler: Compiler
     problems: list[Problem] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        known = ("schema", "scoring", "signal", "exclude", "genre", "type", "modality", "alert")
-        Table(self.document, (), self.document.data, self.compiler, self.problems).allow(*known)
-
     def _tables(self, section: str, *keys: str) -> list[Table]:
-        tables = [
-            Table(self.document, (section, index), raw, self.compiler, self.problems)
-            for index, raw in enumerate(self.document.data.get(section, []))
-        ]
-        seen: set[str] = set()
+        tables = [Table(source, self.compiler, self.problems) for source in self.files.tables(section)]
         for table in tables:
-            table.allow(*keys)
-            if section in ("signal", "exclude", "genre") and (not table.text("id") or table.text("id") in seen):
-                table.wrong("id", f"each {section} needs an id of its own")
-            seen.add(table.text("id"))
+            table.allow("enabled", "examples", "counterexamples", *keys)
         return tables
 
     def scoring(self, catalog: Catalog) -> Scoring:
         """Read `[scoring]`."""
-        table = Table(self.document, ("scoring",), self.document.data.get("scoring", {}), self.compiler, self.problems)
+        table = Table(self.files.table("scoring"), self.compiler, self.problems)
         table.allow("relevant_at", "near_at", "title_characters", "summary_characters", "weak")
         for name in set(table.texts("weak")) - catalog.entities.keys():
             table.wrong("weak", f"there is no entity {name!r}", did_you_mean(name, catalog.entities))
@@ -276,10 +290,10 @@ class _Sections:
 
     def signals(self) -> tuple[Signal, ...]:
         """Read `[[signal]]`."""
-        keys = ("id", "where", "any", "also_title", "also_summary", "unless", "needs", "weight")
+        keys = ("where", "any", "also_title", "also_summary", "unless", "needs", "weight")
         return tuple(
             Signal(
-                id=table.text("id"),
+                id=table.source.id,
                 where=table.one_of("where", Where, Where.TITLE),
                 pattern=table.patterns("any"),
                 needs=table.one_of("needs", Needs, Needs.NONE),
@@ -291,9 +305,10 @@ class _Sections:
             for table in self._tables("signal", *keys)
         )
 
-    def excludes(self, signal_ids: list[str]) -> tuple[Exclude, ...]:
+    def excludes(self) -> tuple[Exclude, ...]:
         """Read `[[exclude]]`; each glob in `cancels` must mean a signal."""
-        keys = ("id", "any", "by", "cancels", "unless", "unless_needs", "unless_status", "only_status")
+        keys = ("any", "by", "cancels", "unless", "unless_needs", "unless_status", "only_status")
+        signal_ids = list(self.files.sections["signal"])
         found = []
         for table in self._tables("exclude", *keys):
             cancels: set[str] = set()
@@ -304,7 +319,7 @@ class _Sections:
                 cancels.update(cancelled)
             found.append(
                 Exclude(
-                    id=table.text("id"),
+                    id=table.source.id,
                     by=table.one_of("by", Where, Where.TITLE),
                     pattern=table.optional("any"),
                     cancels=frozenset(cancels),
@@ -319,33 +334,33 @@ class _Sections:
     def genres(self) -> tuple[Genre, ...]:
         """Read `[[genre]]`."""
         return tuple(
-            Genre(id=table.text("id"), pattern=table.patterns("any"), urls=table.texts("urls"))
-            for table in self._tables("genre", "id", "any", "urls")
+            Genre(id=table.source.id, pattern=table.patterns("any"), urls=table.texts("urls"))
+            for table in self._tables("genre", "any", "urls")
         )
 
     def types(self) -> tuple[TypeRule, ...]:
         """Read `[[type]]`, in the order in which they are tried."""
         return tuple(
             TypeRule(
-                type=table.one_of("id", EventType, EventType.STATEMENT),
-                number=number,
+                id=table.source.id,
+                type=table.of_id(EventType, EventType.STATEMENT),
                 where=table.maybe("where", Where),
                 pattern=table.patterns("any"),
                 unless=table.optional("unless"),
             )
-            for number, table in enumerate(self._tables("type", "id", "where", "any", "unless"), 1)
+            for table in self._tables("type", "before", "where", "any", "unless")
         )
 
     def modalities(self) -> tuple[ModalityRule, ...]:
         """Read `[[modality]]`, in the order in which they are tried."""
         return tuple(
             ModalityRule(
-                modality=table.one_of("id", Modality, Modality.FACT),
-                number=number,
+                id=table.source.id,
+                modality=table.of_id(Modality, Modality.FACT),
                 types=table.some_of("types", EventType) or frozenset(EventType),
                 pattern=table.optional("any"),
                 told=table.some_of("told", Told),
                 unless=table.optional("unless"),
             )
-            for number, table in enumerate(self._tables("modality", "id", "any", "told", "unless", "types"), 1)
+            for table in self._tables("modality", "before", "any", "told", "unless", "types")
         )

@@ -10,6 +10,7 @@ from bot.detect.terms import Pattern
 
 _DASH = re.compile(r"\s[—–]|—\s")
 """Not the one within "India–Pakistan"."""
+_BREAK = re.compile(r"[,:;]|\s[—–-]\s")
 _FARTHEST = 3
 _NEXT = 2
 """So many words ("says that", ":") may stand between a speaker and the one spoken of."""
@@ -55,15 +56,16 @@ def _sides(name: Named) -> set[tuple[str, str]]:
     return {(conflict, side.upper()) for conflict, side in name.entity.links if side != BYSTANDER}
 
 
-def find_speaker(title: Reading, names: list[Named], say: Pattern | None) -> str:
+def find_speaker(title: Reading, names: list[Named], say: Pattern | None, joining: Pattern | None = None) -> str:
     """Return the id of the one who speaks in *title*, "" if nobody can be told.
 
-    Looked for, in this order: "X: …", "… — X" at the end, X next to a verb of saying.
+    Looked for, in this order: "X: …", "… — X" at the end, X next to a verb of saying. *say* are such verbs, *joining*
+    the words that make two names one subject.
     """
     actors = [name for name in names if name.entity.kind in ACTOR_KINDS]
     if not actors:
         return ""
-    return _before_colon(title, actors) or _at_the_end(title, actors) or _beside_verb(title, actors, say)
+    return _before_colon(title, actors) or _at_the_end(title, actors) or _beside_verb(title, actors, say, joining)
 
 
 def _before_colon(title: Reading, actors: list[Named]) -> str:
@@ -85,17 +87,31 @@ def _at_the_end(title: Reading, actors: list[Named]) -> str:
     return last.entity.id if title.word(last.start - 1) == ":" or _DASH.search(between) else ""
 
 
-def _beside_verb(title: Reading, actors: list[Named], say: Pattern | None) -> str:
+def _beside_verb(title: Reading, actors: list[Named], say: Pattern | None, joining: Pattern | None) -> str:
+    """Return who says it: the one before the verb in its clause, else right behind ("…, says X", "according to X")."""
     for hit in title.find(say) if say else ():
-        before = [actor for actor in actors if 0 <= hit.start - actor.end < _FARTHEST]
-        after = [actor for actor in actors if 0 <= actor.start - hit.end < 2]
+        before = [
+            actor
+            for actor in actors
+            if 0 <= hit.start - actor.end < _FARTHEST and _in_one_clause(title, actor.end, hit.start)
+        ]
+        after = [
+            actor for actor in actors if 0 <= actor.start - hit.end < 2 and _in_one_clause(title, hit.end, actor.start)
+        ]
         if before:
-            return "" if _speaks_with(before[-1], actors) else before[-1].entity.id
+            return "" if _speaks_with(before[-1], actors, title, joining) else before[-1].entity.id
         if after:
             return after[0].entity.id
     return ""
 
 
-def _speaks_with(speaker: Named, actors: list[Named]) -> bool:
-    """Say whether another is named just before ("Russia and Ukraine accuse …"): then nobody speaks alone."""
-    return any(0 < speaker.start - actor.end < 2 for actor in actors)
+def _in_one_clause(title: Reading, end: int, start: int) -> bool:
+    """Say whether no comma, colon or dash stands between the word before *end* and the word *start*."""
+    between = title.text[title.place(end - 1, end)[1] : title.place(start, start + 1)[0]]
+    return not _BREAK.search(between)
+
+
+def _speaks_with(speaker: Named, actors: list[Named], title: Reading, joining: Pattern | None) -> bool:
+    """Say whether another is joined to the speaker ("Russia and Ukraine accuse …"): then nobody speaks alone."""
+    joined = {hit.start for hit in title.find(joining)} if joining else set()
+    return any(speaker.start - actor.end == 1 and actor.end in joined for actor in actors)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from bot.catalog import did_you_mean
 from bot.detect.terms import Compiler, Pattern, Sequence, TermError, UnknownConceptError
 from bot.errors import Problem
-from bot.toml import Located, Path
+from bot.rulefiles import Source
+from bot.text import did_you_mean
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -19,16 +19,24 @@ Choice = TypeVar("Choice", bound=StrEnum)
 class Table:
     """One table of a rule file: reads its keys, and notes what is wrong with them."""
 
-    document: Located
-    path: Path
-    data: dict[str, Any]
+    source: Source
     compiler: Compiler
     problems: list[Problem]
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Return what the table says."""
+        return self.source.data
+
+    @property
+    def enabled(self) -> bool:
+        """Tell whether the table is switched on."""
+        return self.data.get("enabled", True) is not False
 
     def wrong(self, key: str | tuple[str | int, ...], what: str, hint: str = "") -> None:
         """Note a problem with *key*."""
         path = key if isinstance(key, tuple) else (key,)
-        self.problems.append(self.document.problem((*self.path, *path), what, hint))
+        self.problems.append(self.source.problem(path, what, hint))
 
     def allow(self, *keys: str) -> None:
         """Note every key that is none of *keys*."""
@@ -63,6 +71,10 @@ class Table:
         """Return a member of *kind*."""
         return next(iter(self._members(key, [self.text(key, default)], kind)), default)
 
+    def of_id(self, kind: type[Choice], default: Choice) -> Choice:
+        """Return the member of *kind* that the table's id names in front of a slash: "claim" of "claim/accusation"."""
+        return next(iter(self._members("id", [self.source.id.partition("/")[0]], kind)), default)
+
     def maybe(self, key: str, kind: type[Choice]) -> Choice | None:
         """Return a member of *kind*, None where there is none."""
         return next(iter(self._members(key, [self.text(key)], kind)), None) if key in self.data else None
@@ -96,7 +108,7 @@ class Table:
                 try:
                     sequences += self.compiler.sequences(term)
                 except UnknownConceptError as error:
-                    self.wrong((key, index), str(error), did_you_mean(error.concept, self.compiler.concepts))
+                    self.wrong((key, index), str(error), did_you_mean(error.concept, self.compiler.known))
                 except TermError as error:
                     self.wrong((key, index), str(error))
         return self.compiler.any_of(sequences, but_not=but_not)

@@ -10,7 +10,7 @@ tried only where its rarest atom stands.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -31,10 +31,8 @@ class Vocabulary(dict[str, tuple[int, ...]]):
     """Gives the atoms that a word of a text matches: `vocabulary["Ukraine's"]`."""
 
     def __init__(self) -> None:
-        self._by_word: dict[tuple[str, str], int] = {}
-        self._by_stem: dict[tuple[str, str], int] = {}
-        self._longest_stem = 0
-        self._lengths: list[int] = []
+        self._cases = {"any": _Forms(), "exact": _Forms(), "initial": _Forms()}
+        self._spelled: list[str] = []
 
     def atom(self, pattern: str, *, name: bool = False) -> int:
         """Return the number of a word pattern; in a *name*, a capital first letter must be one in the text too."""
@@ -47,37 +45,56 @@ class Vocabulary(dict[str, tuple[int, ...]]):
         word = spell(word) if case == "exact" else spell(word).lower()
         if star and len(word) < SHORTEST_STEM:
             raise TermError(f"{pattern!r} is too short a stem: at least {SHORTEST_STEM} letters before the star")
-        key = (case, word)
-        self._longest_stem = max(self._longest_stem, len(word) if star else 0)
         self.clear()
-        atom = (self._by_stem if star else self._by_word).setdefault(key, len(self._lengths))
-        if atom == len(self._lengths):
-            self._lengths.append(len(word))
+        atom = self._cases[case].learn(word, star, len(self._spelled))
+        if atom == len(self._spelled):
+            self._spelled.append(word)
         return atom
 
-    def length(self, atom: int) -> int:
-        """Return how many letters the atom fixes."""
-        return self._lengths[atom]
+    def spelled(self, atom: int) -> str:
+        """Return the letters that the atom fixes."""
+        return self._spelled[atom]
 
     def __missing__(self, word: str) -> tuple[int, ...]:
         """Look a word up for the first time."""
         if len(self) >= MOST_REMEMBERED:
             self.clear()
         spelled = spell(word)
-        forms = {spelled, spelled.removesuffix("'s")} if spelled.endswith("'s") else {spelled}
-        atoms = self[word] = tuple(sorted({atom for form in forms for atom in self._find(form)}))
+        atoms = self._find(spelled)
+        if spelled.endswith("'s"):
+            atoms |= self._find(spelled.removesuffix("'s"))
+        found = self[word] = tuple(sorted(atoms))
+        return found
+
+    def _find(self, form: str) -> set[int]:
+        lower, cases = form.lower(), self._cases
+        atoms = {*cases["any"].match(lower), *cases["exact"].match(form)}
+        if form[:1].isupper():
+            atoms.update(cases["initial"].match(lower))
         return atoms
 
-    def _find(self, form: str) -> Iterator[int]:
-        cases = [("any", form.lower()), ("exact", form)]
-        if form[:1].isupper():
-            cases.append(("initial", form.lower()))
-        for case, text in cases:
-            if (found := self._by_word.get((case, text))) is not None:
-                yield found
-            for length in range(SHORTEST_STEM, min(len(text), self._longest_stem) + 1):
-                if (found := self._by_stem.get((case, text[:length]))) is not None:
-                    yield found
+
+@dataclass(slots=True)
+class _Forms:
+    """The atoms of one kind of letter case: of whole words, and of stems."""
+
+    words: dict[str, int] = field(default_factory=dict)
+    stems: dict[str, int] = field(default_factory=dict)
+    longest_stem: int = 0
+
+    def learn(self, word: str, star: bool, atom: int) -> int:
+        """Give *word* the number *atom* unless it has one; return its number."""
+        if star:
+            self.longest_stem = max(self.longest_stem, len(word))
+        return (self.stems if star else self.words).setdefault(word, atom)
+
+    def match(self, word: str) -> list[int]:
+        """Return the atoms that *word* matches."""
+        stems, longest = self.stems, min(len(word), self.longest_stem)
+        found = [stems[word[:length]] for length in range(SHORTEST_STEM, longest + 1) if word[:length] in stems]
+        if word in self.words:
+            found.append(self.words[word])
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,10 +111,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sequence:
-    """A term with its options spelled out: parts in order, and the gap before each but the first (-1: adjacent)."""
+    """A term with its options spelled out: parts in order, and the gap before each but the first (-1: adjacent).
+
+    *needs* are the anchors of each part: without one of each in the text, nothing can match.
+    """
 
     term: str
     parts: tuple[Part, ...]
+    needs: tuple[Atoms, ...]
     gaps: tuple[int, ...]
     at_start: bool
 
@@ -124,10 +145,16 @@ class _Element:
 
 @dataclass(slots=True)
 class Compiler:
-    """Compiles terms against one vocabulary; *concepts* are the patterns that `@name` may mean."""
+    """Compiles terms against one vocabulary; *concepts* are the patterns that `@name` may mean.
 
+    *common* words stand in every text: no sequence is looked for at one of them if it has another. *known* are the
+    names of all concepts, compiled yet or not.
+    """
+
+    common: frozenset[str] = frozenset()
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     concepts: dict[str, Pattern] = field(default_factory=dict)
+    known: Collection[str] = ()
 
     def pattern(self, terms: Iterable[str], *, name: bool = False, but_not: Pattern | None = None) -> Pattern:
         """Compile *terms*; raise TermError for the first that says nothing we understand."""
@@ -137,7 +164,7 @@ class Compiler:
         """Return the pattern that any of *sequences* matches."""
         by_anchor: dict[int, list[Sequence]] = {}
         for sequence in sequences:
-            for atom in min((part.anchors for part in sequence.parts), key=self._commonness):
+            for atom in min(sequence.needs, key=self._commonness):
                 by_anchor.setdefault(atom, []).append(sequence)
         return Pattern(tuple(sequences), {a: tuple(s) for a, s in by_anchor.items()}, frozenset(by_anchor), but_not)
 
@@ -158,7 +185,8 @@ class Compiler:
             for position in range(len(words[0])):
                 gaps.append(element.gap if position == 0 else -1)
                 parts.append(self._part([word[position] for word in words], name=name))
-        return Sequence(term, tuple(parts), tuple(gaps[1:]), elements[0].at_start)
+        needs = tuple(part.anchors for part in parts)
+        return Sequence(term, tuple(parts), needs, tuple(gaps[1:]), elements[0].at_start)
 
     def _part(self, alternatives: list[str], *, name: bool) -> Part:
         concepts = [word[1:] for word in alternatives if word.startswith("@")]
@@ -169,9 +197,10 @@ class Compiler:
         atoms = frozenset(self.vocabulary.atom(word, name=name) for word in alternatives if not word.startswith("@"))
         return Part(atoms, patterns, atoms.union(*(pattern.anchors for pattern in patterns)))
 
-    def _commonness(self, anchors: Atoms) -> tuple[int, int]:
-        shortest = min((self.vocabulary.length(atom) for atom in anchors), default=0)
-        return (-min(shortest, 4), len(anchors))
+    def _commonness(self, anchors: Atoms) -> tuple[bool, int, int]:
+        words = [self.vocabulary.spelled(atom) for atom in anchors]
+        shortest = min(map(len, words), default=0)
+        return (not self.common.isdisjoint(words), -min(shortest, 4), len(anchors))
 
 
 class UnknownConceptError(TermError):

@@ -1,0 +1,52 @@
+"""How a command ends: plain words on stderr, and an exit code."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+CONFIG, GAVE_UP, FAILED = 2, 70, 1
+
+
+def own_mistake(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
+    """Say that it is Parley's mistake, not the person's; the details only if asked for."""
+    if os.environ.get("PARLEY_DEBUG"):
+        sys.__excepthook__(kind, error, trace)
+        return
+    what = f"{kind.__name__}: {error}".splitlines()[0][:200]
+    typer.echo(
+        f"This is a mistake in Parley, not yours ({what}). Please report it; PARLEY_DEBUG=1 shows where.", err=True
+    )
+
+
+def log_for_people(level: str) -> None:
+    """Log lines for whoever sits here; unlike a service's log, without tracebacks."""
+    from bot.ops.logs import set_up_logging
+
+    set_up_logging(json=False, level=level)
+    sys.excepthook = own_mistake
+
+
+@contextmanager
+def outcome() -> Iterator[None]:
+    """Turn what went wrong into plain words on stderr and an exit code."""
+    from bot.errors import BotError, ConfigError
+    from bot.ops.supervise import GaveUpError
+
+    sys.excepthook = own_mistake  # here, since typer sets one of its own before
+    try:
+        yield
+    except BrokenPipeError:
+        # Whoever read our output has gone (`parley classify | head`); Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(FAILED) from None
+    except BotError as error:
+        typer.echo(str(error), err=True)
+        code = CONFIG if isinstance(error, ConfigError) else GAVE_UP if isinstance(error, GaveUpError) else FAILED
+        raise typer.Exit(code) from None
