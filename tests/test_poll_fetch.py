@@ -99,8 +99,27 @@ async def test_a_304_that_we_did_not_ask_for_is_no_answer(server: FeedServer, fe
     assert "HTTP 304" in (await refusal(fetcher, url)).message
 
 
-async def test_a_validator_that_cannot_be_sent_back_is_not_kept(server: FeedServer, fetcher: HttpFetcher) -> None:
-    url = server.serve("/rss", Answer(body=BODY, etag='"\xe9t\xe9"'))
+@pytest.mark.parametrize(
+    "etag", ['"\xe9t\xe9"', 'W/"x"', "no quotes", '"a, b"', "'", '"a"-gzip', "\x80\xff", '"tab\\t"', '"' + "x" * 990]
+)
+async def test_an_etag_is_sent_back_byte_for_byte_whatever_it_looks_like(
+    server: FeedServer, fetcher: HttpFetcher, etag: str
+) -> None:
+    url = server.serve("/rss", Answer(body=BODY, etag=etag))
+
+    first = await fetcher.fetch(feed(url=url), state())
+    assert isinstance(first, Fetched)
+    second = await fetcher.fetch(feed(url=url), state(etag=first.etag))
+
+    assert second == NotModified()
+    assert server.requests[-1].headers["If-None-Match"] == etag
+
+
+@pytest.mark.parametrize("etag", ["x" * 1001, "a\tb"])
+async def test_a_validator_that_cannot_be_sent_back_is_not_kept(
+    server: FeedServer, fetcher: HttpFetcher, etag: str
+) -> None:
+    url = server.serve("/rss", Answer(body=BODY, etag=etag))
 
     fetched = await fetcher.fetch(feed(url=url), state())
 
@@ -123,6 +142,34 @@ async def test_how_long_the_answer_stays_good(
     server: FeedServer, fetcher: HttpFetcher, cache_control: str, max_age: timedelta | None
 ) -> None:
     url = server.serve("/rss", Answer(body=BODY, headers={"Cache-Control": cache_control}))
+
+    fetched = await fetcher.fetch(feed(url=url), state())
+
+    assert fetched.max_age == max_age
+
+
+@pytest.mark.parametrize(
+    ("headers", "max_age"),
+    [
+        ({"Expires": format_datetime(NOON + timedelta(hours=1))}, timedelta(hours=1)),
+        (
+            {"Expires": format_datetime(NOON + timedelta(hours=1)), "Date": format_datetime(NOON - timedelta(hours=1))},
+            timedelta(hours=2),
+        ),
+        ({"Expires": format_datetime(NOON - timedelta(hours=1))}, timedelta(0)),
+        ({"Expires": "0"}, None),
+        ({"Expires": "Thu, 99 Foo 99999 99:99:99 +9999"}, None),
+        ({"Expires": format_datetime(NOON + timedelta(hours=1)), "Cache-Control": "max-age=60"}, timedelta(minutes=1)),
+        ({"Expires": format_datetime(NOON + timedelta(hours=1)), "Cache-Control": "no-cache"}, None),
+        ({"Age": "20", "Cache-Control": "max-age=60"}, timedelta(seconds=40)),
+        ({"Age": "90", "Cache-Control": "max-age=60"}, timedelta(0)),
+        ({"Age": "old", "Cache-Control": "max-age=60"}, timedelta(minutes=1)),
+    ],
+)
+async def test_a_date_of_expiry_counts_and_so_does_the_time_in_a_cache(
+    server: FeedServer, fetcher: HttpFetcher, headers: dict[str, str], max_age: timedelta | None
+) -> None:
+    url = server.serve("/rss", Answer(body=BODY, headers={"Date": format_datetime(NOON)} | headers))
 
     fetched = await fetcher.fetch(feed(url=url), state())
 
@@ -166,7 +213,15 @@ async def test_a_refusal_is_told_in_plain_words(
 ) -> None:
     url = server.serve("/rss", Answer(status=status))
 
-    assert (await refusal(fetcher, url)).message == message
+    error = await refusal(fetcher, url)
+
+    assert error.message == message
+    assert error.gone == (status == 410)
+    assert not error.unreached
+
+
+async def test_a_host_that_is_not_there_was_not_reached(fetcher: HttpFetcher) -> None:
+    assert (await refusal(fetcher, "http://127.0.0.1:1/rss")).unreached
 
 
 # ------------------------------------------------------------------------------------------ redirects
@@ -178,6 +233,60 @@ async def test_redirects_are_followed_and_the_last_address_is_told(server: FeedS
 
     assert isinstance(fetched, Fetched)
     assert fetched.url == final
+
+
+@pytest.mark.parametrize(
+    ("statuses", "moved_to"),
+    [
+        ((301,), "/1"),
+        ((308, 301), "/2"),
+        ((301, 302), "/1"),
+        ((302, 301), ""),
+        ((307,), ""),
+        ((), ""),
+    ],
+)
+async def test_an_answer_tells_how_far_the_feed_has_moved_for_good(
+    server: FeedServer, fetcher: HttpFetcher, statuses: tuple[int, ...], moved_to: str
+) -> None:
+    for number, status in enumerate(statuses):
+        server.serve(f"/{number}", Answer(status=status, headers={"Location": f"/{number + 1}"}))
+    server.serve(f"/{len(statuses)}", Answer(body=BODY, etag='"1"'))
+
+    fetched = await fetcher.fetch(feed(url=server.url("/0")), state())
+    unchanged = await fetcher.fetch(feed(url=server.url("/0")), state(etag='"1"'))
+
+    assert isinstance(unchanged, NotModified)
+    assert fetched.moved_to == unchanged.moved_to == (server.url(moved_to) if moved_to else "")
+
+
+async def test_a_feed_that_has_moved_is_asked_for_at_its_new_address(server: FeedServer, fetcher: HttpFetcher) -> None:
+    new = server.serve("/new", Answer(body=BODY))
+    moved = FeedState(url=server.url("/old"), next_check_at=NOON, moved_to=new, moved_times=3)
+
+    await fetcher.fetch(feed(url=server.url("/old")), moved)
+
+    assert server.paths() == ["/new"]
+
+
+async def test_one_host_is_asked_one_thing_at_a_time_and_waiting_costs_a_feed_none_of_its_time(
+    server: FeedServer,
+) -> None:
+    asked: list[str] = []
+
+    def slowly(pause: Pause) -> Iterator[bytes]:
+        asked.append("begin")
+        pause(0.3)
+        asked.append("end")
+        yield b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+
+    urls = [server.serve(f"/{n}", Answer(raw=slowly)) for n in range(4)]
+
+    async with HttpFetcher(allow_private=LOCAL, deadline=timedelta(seconds=1)) as fetcher:
+        fetched = await asyncio.gather(*(fetcher.fetch(feed(url=url), state()) for url in urls))
+
+    assert [type(one) for one in fetched] == [Fetched] * 4
+    assert asked == ["begin", "end"] * 4
 
 
 async def test_the_sixth_redirect_is_one_too_many(server: FeedServer, fetcher: HttpFetcher) -> None:

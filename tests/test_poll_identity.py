@@ -2,14 +2,14 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.model import Entry
-from bot.poll.identity import canonical_link, fresh, identity_keys
+from bot.poll.identity import Fresh, canonical_link, fresh, identity_keys, republished, words_key
 from tests.make import NOON, entry
 
 TITLE = "Russia and Ukraine agree 30-day ceasefire"
@@ -168,3 +168,45 @@ def test_keys_are_short_and_the_same_every_time(one: Entry) -> None:
 
     assert keys == identity_keys(replace(one, seen_at=None, summary="other", updated=NOON))
     assert all(len(key) <= 24 for key in keys)
+
+
+# ------------------------------------------------------------------------------------------ archives published again
+HOUR_AGO = NOON - timedelta(hours=1)
+
+
+def news(number: int, prefix: str = "Harvest report from district", published: datetime | None = NOON) -> list[Fresh]:
+    made = [
+        entry(f"{prefix} number {n}", id=f"{prefix} {n}", link=f"https://n.example/{prefix}/{n}") for n in range(number)
+    ]
+    return [Fresh(replace(one, published=published), identity_keys(one)) for one in made]
+
+
+def old(some: Sequence[Fresh], had: Sequence[Fresh] = (), offered: int = 0, since: datetime = HOUR_AGO) -> int:
+    """Return how many of *some* only look new to who has *had* the others."""
+    known = {words_key(entry) for entry, _ in had}
+    return len(republished(some, known.intersection, offered=offered or len(some), since=since, now=NOON))
+
+
+def test_titles_that_the_feed_has_had_are_old_on_any_day_when_nearly_all_come_at_once() -> None:
+    again = [*news(30), *news(3, "A new report from the town")]
+
+    assert old(again, had=news(30)) == 30
+    assert old(again, had=news(10)) == 0
+    assert old(again, had=news(30), offered=100) == 0
+    assert old(news(9), had=news(9)) == 0
+
+
+def test_more_news_than_one_a_minute_since_the_last_poll_is_none() -> None:
+    assert old(news(200)) == 200
+    assert old(news(60)) == 60
+    assert old(news(59)) == 0
+    assert old(news(200), offered=300) == 0
+
+
+def test_after_a_long_silence_all_may_be_new() -> None:
+    assert old(news(200), since=NOON - timedelta(hours=6)) == 0
+
+
+def test_what_is_dated_before_the_last_poll_comes_late_and_is_no_flood() -> None:
+    assert old(news(200, published=NOON - timedelta(hours=2))) == 0
+    assert old(news(200, published=None)) == 0

@@ -12,7 +12,8 @@ import sys
 from contextlib import suppress
 from typing import BinaryIO
 
-from bot.poll.parse import NoFeedError, read
+from bot.poll.ladder import read_unseen
+from bot.poll.parse import NoFeedError
 
 _LENGTH = struct.Struct(">I")
 _MEMORY = 512 * 2**20
@@ -38,7 +39,7 @@ def _answer(request: bytes) -> bytes:
     head, _, body = request.partition(b"\n")
     about = json.loads(head)
     try:
-        raw = read(body, about["url"], about["content_type"])
+        raw = read_unseen(body, about["url"], about["content_type"], about["seen"])
     except NoFeedError as error:
         return json.dumps({"error": str(error)}).encode()
     except (MemoryError, RecursionError):

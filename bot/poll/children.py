@@ -9,7 +9,6 @@ import json
 import struct
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,9 +17,9 @@ from typing import Any, Self, cast
 
 import bot
 from bot.errors import ParseError
-from bot.model import Entry, Feed
+from bot.model import Feed
 from bot.poll.raw import RawEntry, RawFeed, as_entries
-from bot.ports import Fetched
+from bot.ports import Fetched, Parsed
 
 _LENGTH = struct.Struct(">I")
 _LARGEST_ANSWER = 16 * 2**20
@@ -58,19 +57,29 @@ class ParserPool:
         """Return the process ids of the children that run."""
         return tuple(child.pid for child in self._children if child.pid)
 
-    async def parse(self, fetched: Fetched, feed: Feed, now: datetime) -> Sequence[Entry]:
-        """Return the entries, newest 200 at most; raise ParseError if it is no feed or takes too much."""
+    async def parse(self, fetched: Fetched, feed: Feed, now: datetime, seen: str = "") -> Parsed:
+        """Return the entries, newest 200 at most; raise ParseError if it is no feed or takes too much.
+
+        Items that are in *seen*, the hashes of an earlier answer, need not be among them.
+        """
         child = await self._idle.get()
         try:
-            answer = await self._ask(child, fetched, feed)
+            answer = await self._ask(child, fetched, feed, seen)
         finally:
             self._idle.put_nowait(child)
         if isinstance(answer, dict):
             raise ParseError(feed.url, answer["error"])
-        return as_entries(_raw_feed(answer), feed, now)
+        raw = _raw_feed(answer)
+        return Parsed(
+            entries=as_entries(raw, feed, now),
+            offered=raw.offered,
+            hashes=raw.hashes,
+            title=raw.title,
+            language=raw.language,
+        )
 
-    async def _ask(self, child: "_Child", fetched: Fetched, feed: Feed) -> Any:
-        about = {"url": fetched.url or feed.url, "content_type": fetched.content_type}
+    async def _ask(self, child: "_Child", fetched: Fetched, feed: Feed, seen: str) -> Any:
+        about = {"url": fetched.url or feed.url, "content_type": fetched.content_type, "seen": seen}
         request = json.dumps(about).encode() + b"\n" + fetched.body
         kept = False
         try:
@@ -90,8 +99,8 @@ class ParserPool:
 
 
 def _raw_feed(answer: list[Any]) -> RawFeed:
-    title, language, items = answer
-    return RawFeed(title, language, tuple(RawEntry(*item) for item in items))
+    raw = RawFeed(*answer)
+    return raw._replace(entries=tuple(RawEntry(*item) for item in raw.entries))
 
 
 class _Child:

@@ -10,13 +10,15 @@ import socket
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self
+from weakref import WeakValueDictionary
 
 import httpcore
 import httpx
@@ -38,6 +40,10 @@ _CHUNK = 64 * 2**10
 _GZIP = 16 + zlib.MAX_WBITS
 _GZIP_MAGIC = b"\x1f"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_FOR_GOOD = frozenset({301, 308})
+_MAX_ADDRESS = 2000
+_MAX_VALIDATOR = 1000
+_UNSENDABLE = re.compile(rb"[\x00-\x1f\x7f]")
 _ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
@@ -50,7 +56,8 @@ class HttpFetcher:
     """Fetches feeds over HTTP; an async context manager.
 
     Hosts in *allow_private* may be inside our network and use any port. *contact* tells site owners whom to write to.
-    *deadline* is for the whole fetch: httpx's own timeouts start anew with every byte that drips in.
+    *deadline* is for the whole fetch: httpx's own timeouts start anew with every byte that drips in. No host is asked
+    for two things at a time, be it by way of a redirect.
     """
 
     def __init__(
@@ -71,6 +78,7 @@ class HttpFetcher:
         self._deadline = deadline.total_seconds()
         self._clock = clock
         self._transport = _GuardedTransport(backend or GuardedBackend(allow_private=allow_private))
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def __aenter__(self) -> Self:
         await self._transport.__aenter__()
@@ -83,26 +91,43 @@ class HttpFetcher:
 
     async def fetch(self, feed: Feed, state: FeedState) -> Fetched | NotModified:
         """Get the feed, or learn that it has not changed; raise FetchError if it does not arrive."""
+        headers = httpx.Headers(self._headers | _conditions(state), encoding="latin-1")
         try:
-            async with asyncio.timeout(self._deadline):
-                return await self._follow(feed.url, httpx.Headers(self._headers | _conditions(state), encoding="utf-8"))
+            async with asyncio.timeout(self._deadline) as time:
+                return await self._follow(state.new_address or feed.url, headers, time)
         except _RefusedError as refused:
-            raise FetchError(feed.url, str(refused), retry_after=refused.retry_after) from refused
+            raise FetchError(feed.url, str(refused), retry_after=refused.retry_after, gone=refused.gone) from refused
         except TimeoutError as error:
             raise FetchError(feed.url, f"it did not arrive within {self._deadline:g} seconds") from error
         except httpx.HTTPError as error:
-            raise FetchError(feed.url, _in_words(error)) from error
+            unreached = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+            raise FetchError(feed.url, _in_words(error), unreached=unreached) from error
 
-    async def _follow(self, url: str, headers: httpx.Headers) -> Fetched | NotModified:
+    async def _follow(self, url: str, headers: httpx.Headers, time: asyncio.Timeout) -> Fetched | NotModified:
+        moved_to, for_good = "", True
         for _ in range(MAX_REDIRECTS + 1):
-            answer = await self._ask(url, headers)
-            if not isinstance(answer, str):
-                return answer
-            url = answer
+            async with self._turn(host_of(url), time):
+                answer = await self._ask(url, headers)
+            if not isinstance(answer, _Elsewhere):
+                return replace(answer, moved_to=moved_to)
+            url = answer.url
+            for_good = for_good and answer.for_good and len(url) <= _MAX_ADDRESS
+            moved_to = url if for_good else moved_to
         raise _RefusedError(f"more than {MAX_REDIRECTS} redirects")
 
-    async def _ask(self, url: str, headers: httpx.Headers) -> Fetched | NotModified | str:
-        """Make one request; return the address if the answer is to ask elsewhere."""
+    @asynccontextmanager
+    async def _turn(self, host: str, time: asyncio.Timeout) -> AsyncIterator[None]:
+        """Wait until nobody else asks *host*, which costs the feed none of its *time*."""
+        turn = self._turns.setdefault(host, asyncio.Lock())
+        loop = asyncio.get_running_loop()
+        left = (time.when() or loop.time()) - loop.time()
+        time.reschedule(None)
+        async with turn:
+            time.reschedule(loop.time() + left)
+            yield
+
+    async def _ask(self, url: str, headers: httpx.Headers) -> "Fetched | NotModified | _Elsewhere":
+        """Make one request."""
         if why := check_url(url, self._allow_private):
             raise _RefusedError(why)
         with _readable_addresses():
@@ -116,32 +141,42 @@ class HttpFetcher:
     def _timeouts(self) -> dict[str, float | None]:
         return httpx.Timeout(self._deadline, connect=self._deadline / 4).as_dict()
 
-    async def _read(self, response: httpx.Response, request: httpx.Request) -> Fetched | NotModified | str:
+    async def _read(self, response: httpx.Response, request: httpx.Request) -> "Fetched | NotModified | _Elsewhere":
         status, headers = response.status_code, response.headers
         if status in _REDIRECTS and "location" in headers:
             with _readable_addresses():
-                return str(request.url.join(headers["location"]))
+                return _Elsewhere(str(request.url.join(headers["location"])), for_good=status in _FOR_GOOD)
         if status == HTTPStatus.NOT_MODIFIED and _is_conditional(request):
             await response.aread()  # nothing; but only what was read to its end leaves its connection to the next
-            return NotModified(max_age=_max_age(headers))
+            return NotModified(max_age=_max_age(headers, self._clock()))
         if status != HTTPStatus.OK:
-            raise _RefusedError(_status_in_words(status), retry_after=_retry_after(headers, self._clock()))
+            retry_after = _retry_after(headers, self._clock())
+            raise _RefusedError(_status_in_words(status), retry_after=retry_after, gone=status == HTTPStatus.GONE)
         return Fetched(
             body=await _body(response),
             url=str(request.url),
             content_type=headers.get("content-type", ""),
             etag=_validator(headers, "etag"),
             last_modified=_validator(headers, "last-modified"),
-            max_age=_max_age(headers),
+            max_age=_max_age(headers, self._clock()),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Elsewhere:
+    """The answer is to ask at *url*; for this time, or *for_good*."""
+
+    url: str
+    for_good: bool
 
 
 class _RefusedError(Exception):
     """We do not take it, or the server does not give it."""
 
-    def __init__(self, why: str, *, retry_after: timedelta | None = None) -> None:
+    def __init__(self, why: str, *, retry_after: timedelta | None = None, gone: bool = False) -> None:
         super().__init__(why)
         self.retry_after = retry_after
+        self.gone = gone
 
 
 @contextmanager
@@ -247,17 +282,24 @@ def _is_conditional(request: httpx.Request) -> bool:
 
 # ------------------------------------------------------------------------------------------ what we are told
 def _validator(headers: httpx.Headers, name: str) -> str:
-    """Return the header as it is, quotes and all; "" if we could not send it back."""
-    value = headers.get(name, "")
-    return value if len(value) <= 1000 and value.isascii() and value.isprintable() else ""
+    """Return the header byte for byte, quotes and all, as Latin-1; "" if we could not send it back."""
+    value = next((value for key, value in headers.raw if key.lower() == name.encode()), b"")
+    return value.decode("latin-1") if len(value) <= _MAX_VALIDATOR and not _UNSENDABLE.search(value) else ""
 
 
-def _max_age(headers: httpx.Headers) -> timedelta | None:
+def _max_age(headers: httpx.Headers, now: datetime) -> timedelta | None:
+    """Return how much longer the answer stays good: max-age less the time that it lay in a cache, or else Expires."""
     directives = headers.get("cache-control", "").lower()
-    found = re.search(r"(?:^|[\s,])max-age=\"?(\d{1,10})\b", directives)
-    if not found or re.search(r"\bno-(?:cache|store)\b", directives):
+    if re.search(r"\bno-(?:cache|store)\b", directives):
         return None
-    return min(timedelta(seconds=int(found[1])), LONGEST_MAX_AGE)
+    if found := re.search(r"(?:^|[\s,])max-age=\"?([0-9]{1,10})\b", directives):
+        age = re.fullmatch(r"[0-9]{1,10}", headers.get("age", "").strip())
+        left = timedelta(seconds=int(found[1]) - (int(age[0]) if age else 0))
+    elif expires := _date(headers.get("expires", "")):
+        left = expires - (_date(headers.get("date", "")) or now)
+    else:
+        return None
+    return min(max(left, timedelta(0)), LONGEST_MAX_AGE)
 
 
 def _retry_after(headers: httpx.Headers, now: datetime) -> timedelta | None:
@@ -265,12 +307,16 @@ def _retry_after(headers: httpx.Headers, now: datetime) -> timedelta | None:
     value = headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,10}", value):
         return min(timedelta(seconds=int(value)), LONGEST_RETRY_AFTER)
+    until = _date(value)
+    return min(max(until - now, timedelta(0)), LONGEST_RETRY_AFTER) if until else None
+
+
+def _date(text: str) -> datetime | None:
     try:
-        until = parsedate_to_datetime(value)
-    except ValueError:
+        date = parsedate_to_datetime(text)
+        return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    wait = (until if until.tzinfo else until.replace(tzinfo=UTC)) - now
-    return min(max(wait, timedelta(0)), LONGEST_RETRY_AFTER)
 
 
 _STATUS_WORDS = {
@@ -303,19 +349,24 @@ async def _body(response: httpx.Response) -> bytes:
     coding = response.headers.get("content-encoding", "").strip().lower()
     if coding not in {"", "identity", "gzip", "x-gzip"}:
         raise _RefusedError(f"the answer is packed in a way that we did not ask for ({coding})")
-    wire = _capped(response.aiter_raw(_CHUNK))
-    if coding in {"", "identity"}:
-        return b"".join([chunk async for chunk in wire])
-    return await _unpacked(wire)
+    wire = _capped(response.aiter_raw())
+    if coding not in {"", "identity"}:
+        return await _unpacked(wire)
+    body = bytearray()
+    async for chunk in wire:
+        body += chunk
+    return bytes(body)
 
 
 async def _capped(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield *chunks*, and let others do their work after each: one packet can hold 10,000."""
     size = 0
     async for chunk in chunks:
         size += len(chunk)
         if size > MAX_WIRE:
             raise _RefusedError(f"the answer is larger than {MAX_WIRE >> 20} MiB")
         yield chunk
+        await asyncio.sleep(0)
 
 
 async def _unpacked(chunks: AsyncIterator[bytes]) -> bytes:
@@ -329,6 +380,7 @@ async def _unpacked(chunks: AsyncIterator[bytes]) -> bytes:
                     break
                 unpacker = zlib.decompressobj(_GZIP)
             body += _inflate(unpacker, rest)
+            await asyncio.sleep(0)  # one chunk can hold many of these rounds too
             rest = unpacker.unconsumed_tail or unpacker.unused_data
             if len(body) > MAX_BODY:
                 raise _RefusedError(f"the answer unpacks to more than {MAX_BODY >> 20} MiB")

@@ -7,7 +7,9 @@ that a name resolves to, and dials exactly the address that was checked.
 
 import ipaddress
 import re
-from urllib.parse import urlsplit
+import socket
+import unicodedata
+from urllib.parse import unquote, urlsplit
 
 WEB_PORTS = frozenset({80, 443, 8080, 8443})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -92,3 +94,32 @@ def check_addresses(host: str, addresses: list[str], allow_private: frozenset[st
         return ""
     private = [address for address in addresses if not is_public(address)]
     return f"{host} is {private[0]}, which is not on the public internet" if private else ""
+
+
+def check_given(url: str, allow_private: frozenset[str] = frozenset()) -> str:
+    """Return why an address that somebody gave may not be kept, "" if it may.
+
+    What a name resolves to is checked when it is dialled; an address in numbers can be refused at once.
+    """
+    if why := check_url(url, allow_private):
+        return why
+    host = host_of(url)
+    spelled = unicodedata.normalize("NFKC", unquote(host)).replace("。", ".").rstrip(".")
+    private = spelled == "localhost" or spelled.endswith((".localhost", ".local", ".internal"))
+    if (number := _number(spelled)) is not None:
+        private = not is_public(number)
+    return f"{host} is not on the public internet" if private and host not in allow_private else ""
+
+
+def _number(host: str) -> str | None:
+    """Return the IP address that *host* spells, be it as C reads it ("127.1", "0x7f000001"); None if it is a name."""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        pass
+    if not re.fullmatch(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+))*", host):
+        return None
+    try:
+        return socket.inet_ntoa(socket.inet_aton(host))
+    except OSError:
+        return host  # no name is all numbers, so this is nothing that anybody could ask

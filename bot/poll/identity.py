@@ -8,10 +8,11 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from bot.model import Entry
+from bot.model import Entry, EntryKey
 
 _TRACKING = re.compile(
     r"utm_.+|(?:fb|g|y|ms|dc|tw)clid|_?mc_[ce]id|_ga|igshid|at_(?:medium|campaign|link\w*|format|custom\d*|bbc_team|ptr_name)"
@@ -24,6 +25,10 @@ _IDENTIFYING_FRAGMENT = re.compile(r"[!/].+")
 _SHORTEST_TITLE = 20
 """In characters. "Cartoon", "Morning briefing" and "In pictures" name a column, not an entry."""
 _FEWEST_WORDS = 4
+
+_MANY, _FLOOD = 10, 20
+_NEARLY_ALL = 0.8
+_A_MINUTE = timedelta(minutes=1)
 
 Known = Callable[[Sequence[str]], Collection[str]]
 """Returns those keys that the feed has had before."""
@@ -48,6 +53,24 @@ def fresh(entries: Sequence[Entry], known: Known) -> list[Fresh]:
     return new
 
 
+def republished(
+    news: Sequence[Fresh], known: Known, *, offered: int, since: datetime, now: datetime
+) -> frozenset[EntryKey]:
+    """Return those of *news* that only look new: nearly all of the *offered* entries of a feed came at once.
+
+    They are an archive published again if the feed has had their titles before, on whatever day, or if more of them
+    claim to be of the time *since* the last good poll than one a minute. Nobody is to be alerted of those.
+    """
+    if len(news) < _MANY or len(news) < _NEARLY_ALL * offered:
+        return frozenset()
+    had = set(known([words_key(entry) for entry, _ in news]))
+    titles = [entry.key for entry, _ in news if words_key(entry) in had]
+    claimed = [entry.key for entry, _ in news if entry.published and entry.published > since]
+    again = titles if len(titles) * 2 > len(news) else []
+    flood = claimed if len(claimed) >= max(_FLOOD, (now - since) / _A_MINUTE, _NEARLY_ALL * offered) else []
+    return frozenset([*again, *flood])
+
+
 def identity_keys(entry: Entry) -> tuple[str, ...]:
     """Return what *entry* is known by in its feed: guid, canonical link, and title with host and day.
 
@@ -56,10 +79,20 @@ def identity_keys(entry: Entry) -> tuple[str, ...]:
     """
     keys = [_key("id", entry.key.id)]
     if entry.link:
-        keys.append(_key("link", canonical_link(entry.link)))
-    if _is_telling(entry.title):
+        keys.append(link_key(entry.link))
+    if is_telling(entry.title):
         keys.append(_key("title", entry.title.casefold(), _host(entry.link), _day(entry)))
     return tuple(keys)
+
+
+def words_key(entry: Entry) -> str:
+    """Return what all entries with this title share in their feed. None is known by it: columns use titles again."""
+    return _key("words", entry.title.casefold())
+
+
+def link_key(link: str) -> str:
+    """Return the key of all entries that lead to the same page as *link*."""
+    return _key("link", canonical_link(link))
 
 
 def canonical_link(link: str) -> str:
@@ -97,7 +130,8 @@ def _differ(key: str, entries: Iterable[Entry]) -> bool:
     return False
 
 
-def _is_telling(title: str) -> bool:
+def is_telling(title: str) -> bool:
+    """Return whether *title* says enough to tell its entry from others."""
     return len(title) >= _SHORTEST_TITLE and len(title.split()) >= _FEWEST_WORDS
 
 

@@ -31,7 +31,7 @@ _REFERENCE = re.compile(r"&#([xX][0-9a-fA-F]{1,12}|[0-9]{1,12});")
 _HALVES = re.compile(
     r"&#([xX][dD][89abAB][0-9a-fA-F]{2}|5[56][0-9]{3});&#([xX][dD][c-fC-F][0-9a-fA-F]{2}|5[67][0-9]{3});"
 )
-_MAX_LINK = 2000
+_MAX_LINK, _MAX_CREDIT = 2000, 100
 _MAX_TITLE_FROM_SUMMARY = 200
 
 
@@ -50,23 +50,29 @@ class NoFeedError(ValueError):
 
 def read(body: bytes, url: str, content_type: str = "") -> RawFeed:
     """Return the feed in *body*, newest 200 entries at most; raise NoFeedError if it is none."""
-    text = decode(body, content_type).strip()
+    return read_text(decode(body, content_type).strip(), url)
+
+
+def read_text(text: str, url: str) -> RawFeed:
+    """Return the feed in *text*, newest 200 entries at most; raise NoFeedError if it is none."""
     if not text:
         raise NoFeedError("the answer is empty")
     raw = _read_json(text, url) if text.startswith("{") else _read_xml(text, url)
-    return raw._replace(entries=_newest(_with_own_ids(raw.entries)))
+    newest = _newest(_with_own_ids(raw.entries))
+    return raw._replace(entries=newest, offered=len(newest))
 
 
 def _read_xml(text: str, url: str) -> RawFeed:
     parsed = _parsed(text)
     if not parsed.entries and not parsed.get("version"):
         raise NoFeedError(_what_it_is(text))
-    base = _absolute(parsed.feed.get("link", ""), url) or url
+    base = _absolute(_text(parsed.feed, "link"), url) or url
     found = (_from_xml(item, base) for item in parsed.entries)
     return RawFeed(
-        title=plain_text(parsed.feed.get("title", "")),
+        title=plain_text(_text(parsed.feed, "title")),
         language=_language(parsed.feed.get("language") or parsed.feed.get("title_detail", {}).get("language") or ""),
         entries=tuple(item for item in found if item),
+        broken=bool(parsed.bozo),
     )
 
 
@@ -117,18 +123,19 @@ def _what_it_is(text: str) -> str:
 def _from_xml(item: dict[str, Any], base: str) -> RawEntry | None:
     contents = item.get("content") or [{}]
     return _raw_entry(
-        id=item.get("id", ""),
-        title=item.get("title", ""),
+        id=_text(item, "id"),
+        title=_text(item, "title"),
         link=_link_of(item, base),
-        summaries=[item.get("summary", ""), contents[0].get("value", "")],
+        summaries=[_text(item, "summary"), _text(contents[0], "value")],
         published=_seconds(dict.get(item, "published_parsed")),
         # By the key itself: feedparser's own look-up answers with the other date, and warns.
         updated=_seconds(dict.get(item, "updated_parsed")),
+        credit=_text(dict.get(item, "source") or {}, "title") or _text(item, "author"),
     )
 
 
 def _link_of(item: Mapping[str, Any], base: str) -> str:
-    links = [item.get("link", "")] + [link.get("href", "") for link in item.get("links", ())]
+    links = [_text(item, "link")] + [_text(link, "href") for link in item.get("links", ())]
     if item.get("guidislink") and not links[0].startswith(("http:", "https:")):
         links = links[1:]  # "isPermaLink" is the default, and mostly forgotten: a bare number is no address
     return next((link for link in (_absolute(link, base) for link in links) if link), "")
@@ -159,24 +166,39 @@ def _from_json(item: Mapping[str, Any], base: str) -> RawEntry | None:
         summaries=[_text(item, key) for key in ("summary", "content_text", "content_html")],
         published=_iso_seconds(_text(item, "date_published")),
         updated=_iso_seconds(_text(item, "date_modified")),
+        credit=next((_text(author, "name") for author in _authors(item)), ""),
     )
 
 
+def _authors(item: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    authors = item.get("authors") or [item.get("author")]
+    return [author for author in authors if isinstance(author, dict)] if isinstance(authors, list) else []
+
+
 def _text(item: Mapping[str, Any], key: str) -> str:
+    """Return what stands there, "" for anything but text: feedparser has None where a broken feed has nothing."""
     value = item.get(key)
     return str(value) if isinstance(value, str | int | float) else ""
 
 
 # ------------------------------------------------------------------------------------------ one entry
 def _raw_entry(
-    *, id: str, title: str, link: str, summaries: Sequence[str], published: float | None, updated: float | None
+    *,
+    id: str,
+    title: str,
+    link: str,
+    summaries: Sequence[str],
+    published: float | None,
+    updated: float | None,
+    credit: str,
 ) -> RawEntry | None:
     """Return the entry, or None if there is nothing to read in it."""
     summary = next((text for text in map(plain_text, summaries) if text), "")
     title = plain_text(title) or cut(summary, _MAX_TITLE_FROM_SUMMARY)
     if not title:
         return None
-    return RawEntry(_short_id(id) or link or _hashed("title", title), title, link, summary, published, updated)
+    name = _short_id(id) or link or _hashed("title", title)
+    return RawEntry(name, title, link, summary, published, updated, cut(plain_text(credit), _MAX_CREDIT))
 
 
 def _short_id(id: str) -> str:

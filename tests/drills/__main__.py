@@ -12,11 +12,16 @@ from functools import partial
 from rich.console import Console
 from rich.table import Table
 
+from tests.drills.addresses import addresses
+from tests.drills.bombs import bombs
 from tests.drills.commands import commands
 from tests.drills.copies import copies
+from tests.drills.day import day
 from tests.drills.figures import Figures
 from tests.drills.kills import kills
 from tests.drills.latency import latency
+from tests.drills.malformed import malformed
+from tests.drills.manners import manners
 from tests.drills.rooms import rooms
 from tests.drills.secrets import secrets
 from tests.drills.stops import stops
@@ -59,10 +64,24 @@ DRILLS: Mapping[str, Drill] = {
     "R5": Drill(
         "SIGTERM: no alert lost or repeated, prompt exits", partial(stops, 200, hung=10), partial(stops, 3, hung=1)
     ),
+    "R6": Drill(
+        "malformed feeds and bombs: no crash, no chat waits", partial(malformed, 2000), partial(malformed, 60)
+    ),
+    "R7": Drill(
+        "hostile addresses: none is connected to", partial(addresses, full=True), partial(addresses, full=False)
+    ),
+    "R8": Drill("bombs and answers without end: small, and over in time", partial(bombs, 20), partial(bombs, 2)),
     "R9": _in_suite("hostile texts: Telegram refuses no message", "tests/test_alert_hostile.py"),
     "R10": _in_suite("flood control: none lost, hardly a 429, others in time", "tests/test_flood.py"),
     "R11": Drill("chats that are gone, move or close a topic", partial(rooms, 10), partial(rooms, 2)),
     "R12": Drill("a second copy tells nothing twice", partial(copies, 5, apart_s=32), partial(copies, 2)),
+    "R13": Drill(
+        "a day with 30 % faults: no feed late, nothing lost, memory and files as ever",
+        partial(day, 24, 500),
+        partial(day, 6, 60),
+    ),
+    "R14": _in_suite("a feed that lies in every way: each piece of news rings once", "tests/test_golden.py"),
+    "R15": Drill("manners: no feed is asked before it wants to be", partial(manners, 72), partial(manners, 6)),
     "R16": Drill("token and chat ids in nothing that is written", secrets, secrets),
     "R19": Drill("fetched to accepted: p95 ≤ 2 s, p99 ≤ 5 s", partial(latency, 60), partial(latency, 4)),
     "R20": _in_suite(
@@ -121,6 +140,7 @@ def main() -> int:
     if unknown := [goal for goal in given.goals if goal not in DRILLS]:
         parser.error(f"no drill is called {' '.join(unknown)}; there are {' '.join(DRILLS)}")
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # a killed bot leaves half a request behind
+    logging.getLogger("bot").setLevel(logging.CRITICAL)  # that feeds fail is what some drills are about
     results = asyncio.run(run_all(given.goals or list(DRILLS), full=given.full, seed=given.seed))
     Console(width=None if sys.stdout.isatty() else 160).print(table(results))
     return int(any(result.figures.missed() for result in results))
