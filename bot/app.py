@@ -18,23 +18,28 @@ from pathlib import Path
 from bot.catalog import Catalog, load_catalog
 from bot.chat.commands import MENU, OWNER_CODE, Commands, Settings
 from bot.chat.telegram import TelegramChat
-from bot.config import Config, Environment, HealthConfig
+from bot.config import Config, Environment, HealthConfig, rules_folder
 from bot.detect.detector import Detector
 from bot.detect.rules import load_rules
 from bot.errors import ConfigError
+from bot.feedlist import with_choices
 from bot.ingest import Ingest
 from bot.model import Access, ChatId, Clock
 from bot.ops.backup import Backup, Restored, back_up, forget_old, restore
 from bot.ops.doctor import Finding, diagnose
+from bot.ops.favour import favour_chats
+from bot.ops.feedwatch import FeedWatch, stamp
 from bot.ops.health import Beats, PortTakenError, serving
 from bot.ops.lock import locked
 from bot.ops.rival import Rival
+from bot.ops.rulewatch import RuleWatch, fingerprint
 from bot.ops.upkeep import Upkeep, folder_of
 from bot.ops.watchdog import watched
 from bot.pipeline import Pipeline
 from bot.poll.children import ParserPool
 from bot.poll.fetch import HttpFetcher
 from bot.ports import Chat
+from bot.rulefiles import RuleFiles, read_rule_files
 from bot.service import LAST_LIMITS, LIMITS, WORKS, Service
 from bot.stages.poll import Polled
 from bot.store.archive import ArchiveStore
@@ -60,31 +65,42 @@ def utc_now() -> datetime:
 
 @asynccontextmanager
 async def house(
-    *, data: Path, config: Config, chats: Mapping[str, Chat], catalog: Catalog, now: Clock = utc_now
+    *,
+    data: Path,
+    config: Config,
+    chats: Mapping[str, Chat],
+    catalog: Catalog,
+    rules: RuleFiles | None = None,
+    now: Clock = utc_now,
 ) -> AsyncIterator[Pipeline]:
-    """Open both databases in *data* and plug the stages together; all of it is closed at the end."""
+    """Open both databases in *data* and plug the stages together; all of it is closed at the end.
+
+    *rules* are those to judge by (default: what ships).
+    """
     async with AsyncExitStack() as stack:
+        detector = Detector(load_rules(rules, catalog=catalog))
         pace = Pace.up_to(config.telegram.paid_broadcast_per_second)
         people = stack.enter_context(PeopleStore.open(data / "people.db", pace))
         archive = stack.enter_context(ArchiveStore.open(data / "archive.db"))
         archive_of_writer = stack.enter_context(ArchiveStore.open(data / "archive.db"))
         writer = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="ingest"))
         fetcher = HttpFetcher(allow_private=config.polling.allow_private, contact=config.polling.contact, clock=now)
-        feeds = [feed for feed in config.feeds if feed.enabled]
+        feeds = with_choices(config.feeds, archive.feed_choices())
         with archive.transaction():
-            archive.register(feeds, now())
+            archive.register([feed for feed in feeds if feed.enabled], now())
         settings = Settings(
             access=config.telegram.access,
             time_zone=config.digest.time_zone,
             digest_hours=config.digest.hours,
-            titles={feed.url: feed.title for feed in feeds},
+            feeds=config.feeds,
+            allow_private=config.polling.allow_private,
         )
         yield Pipeline(
             feeds={feed.url: feed for feed in feeds},
             allow_private=config.polling.allow_private,
             fetcher=await stack.enter_async_context(fetcher),
             parser=await stack.enter_async_context(ParserPool()),
-            ingest=Ingest(archive=archive_of_writer, detector=Detector(load_rules(catalog=catalog)), catalog=catalog),
+            ingest=Ingest(archive=archive_of_writer, detector=detector, catalog=catalog),
             writer=writer,
             archive=archive,
             people=people,
@@ -97,11 +113,14 @@ async def house(
 
 
 # ---------------------------------------------------------------------------------------------- parley run
-async def run(config: Config, environment: Environment) -> None:
-    """Poll, alert and answer until SIGTERM or Ctrl-C; raise ConfigError for what the operator must mend."""
+async def run(config: Config, environment: Environment, path: Path) -> None:
+    """Poll, alert and answer until SIGTERM or Ctrl-C; raise ConfigError for what the operator must mend.
+
+    *path* is where *config* was read: changes of its feeds are taken over.
+    """
     if environment.token is None:
         raise ConfigError(BOT_NEEDED)
-    stop = _stop_signal()
+    stop, config_used = _stop_signal(), stamp(path)
     async with AsyncExitStack() as stack:
         stack.enter_context(locked(environment.data))
         telegram = TelegramChat(
@@ -110,14 +129,19 @@ async def run(config: Config, environment: Environment) -> None:
             sends=Pace.up_to(config.telegram.paid_broadcast_per_second).most_lanes,
             closed_topic=config.telegram.closed_topic,
         )
+        find = partial(rules_folder, config.rules, environment.data)
+        used = fingerprint(find())
+        rules = read_rule_files(find())
+        chats = {telegram.network: telegram}
         pipeline = await stack.enter_async_context(
-            house(data=environment.data, config=config, chats={telegram.network: telegram}, catalog=load_catalog())
+            house(data=environment.data, config=config, chats=chats, catalog=load_catalog(rules), rules=rules)
         )
         await stack.enter_async_context(telegram)
         _serve_health(stack, pipeline.beats, config.health.port)
         stack.enter_context(watched(pipeline.beats, LAST_LIMITS))
         _let_in(pipeline, config, environment)
-        log.info("polling %d feeds", len(pipeline.feeds))
+        favour_chats()
+        log.info("polling %d feeds", sum(feed.enabled for feed in pipeline.feeds.values()))
         upkeep = Upkeep(
             data=environment.data,
             plan=config.backup,
@@ -126,8 +150,19 @@ async def run(config: Config, environment: Environment) -> None:
             now=utc_now,
         )
         greet = partial(_greet, pipeline, telegram)
+        watch = RuleWatch(find=find, used=used, adopt=pipeline.adopt, tell=pipeline.tell_owner)
+        feeds = FeedWatch(
+            path=path,
+            used=config_used,
+            listed=config.feeds,
+            chosen=pipeline.archive.feed_choices,
+            adopt=pipeline.adopt_feeds,
+            tell=pipeline.tell_owner,
+        )
         rival = Rival(suspected=_has_moved(pipeline, environment))
-        await Service(pipeline, telegram, pipeline.beats, greet=greet, upkeep=upkeep, rival=rival).run(stop)
+        beats = pipeline.beats
+        service = Service(pipeline, telegram, beats, greet=greet, upkeep=upkeep, rules=watch, feeds=feeds, rival=rival)
+        await service.run(stop)
     log.info("stopped")
 
 
@@ -192,7 +227,9 @@ def _stop_signal() -> asyncio.Event:
 async def poll_once(config: Config, environment: Environment) -> dict[str, int]:
     """Poll every enabled feed now, due or not; return what came of it."""
     with locked(environment.data):
-        async with house(data=environment.data, config=config, chats={}, catalog=load_catalog()) as pipeline:
+        rules = read_rule_files(rules_folder(config.rules, environment.data))
+        catalog = load_catalog(rules)
+        async with house(data=environment.data, config=config, chats={}, catalog=catalog, rules=rules) as pipeline:
             return counted(await pipeline.poll(pipeline.all_states()))
 
 
@@ -208,6 +245,15 @@ def counted(polled: Sequence[Polled]) -> dict[str, int]:
         "new": sum(one.new for one in polled),
         "events": sum(one.events for one in polled),
     }
+
+
+# ---------------------------------------------------------------------------------------------- parley near-misses …
+def stored_archive(environment: Environment) -> ArchiveStore:
+    """Open the archive, beside a running bot or without one; raise ConfigError if there is none yet."""
+    path = environment.data / "archive.db"
+    if not path.is_file():
+        raise ConfigError(f"there is no archive in {environment.data} yet: `parley run` makes it, or set PARLEY_DATA")
+    return ArchiveStore.open(path)
 
 
 # ---------------------------------------------------------------------------------------------- parley backup, restore

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from bot.app import BOT_NEEDED, utc_now
 from bot.chat.telegram import TelegramChat
-from bot.config import Environment, load_config
+from bot.config import Environment, RulesConfig, load_config, rules_folder
 from bot.detect.rules import load_rules
 from bot.errors import BotError, ConfigError
 from bot.ops.lock import InUseError, locked
+from bot.rulefiles import read_rule_files
 from bot.store.archive import ArchiveStore
 from bot.store.people import PeopleStore
 
@@ -40,18 +41,19 @@ async def check(config_path: Path | None, environ: Mapping[str, str]) -> Sequenc
         found.append(Checked("config", bool(enabled), words if enabled else f"{path}: no feed is enabled"))
     except ConfigError as error:
         found.append(Checked("config", False, str(error)))
-    found.append(_check_rules())
+    found.append(_check_rules(rules_folder(config.rules if config else RulesConfig(), environment.data)))
     found.append(_check_data(environment.data))
     found.append(await _check_token(environment))
     return found
 
 
-def _check_rules() -> Checked:
+def _check_rules(own: Path | None) -> Checked:
     try:
-        rules = load_rules()
+        rules = load_rules(read_rule_files(own))
     except ConfigError as error:
         return Checked("rules", False, str(error))
-    return Checked("rules", True, f"{len(rules.signals)} signals, {len(rules.types)} types")
+    whose = f"what ships and {own}" if own else "what ships"
+    return Checked("rules", True, f"{len(rules.signals)} signals, {len(rules.types)} types: {whose}")
 
 
 def _check_data(folder: Path) -> Checked:

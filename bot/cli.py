@@ -8,20 +8,22 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from types import TracebackType
+from bot import bookkeeping, feeding, looking, measuring, storying
+from bot.measuring import RulesOption
+from bot.outcome import CONFIG, FAILED, log_for_people, outcome
 
+if TYPE_CHECKING:
     from bot.config import Config, Environment
+    from bot.detect.detector import Detector
     from bot.detect.lines import Line
     from bot.ops.backup import Backup
 
-CONFIG, GAVE_UP, FAILED, INTERRUPTED = 2, 70, 1, 130
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="parley",
@@ -34,6 +36,8 @@ ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", "-c", help="Path of config.toml (default: $PARLEY_CONFIG, else ./config.toml)."),
 ]
+rules_app = typer.Typer(name="rules", help="Check your own rules, and try them on examples.", no_args_is_help=True)
+app.add_typer(rules_app)
 
 
 def main() -> None:
@@ -50,44 +54,6 @@ def main() -> None:
 def _interrupt(*_: object) -> None:
     """Let SIGTERM end us as Ctrl-C does: what is open is closed, and the exit code is 0."""
     raise KeyboardInterrupt
-
-
-def _own_mistake(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
-    """Say that it is Parley's mistake, not the person's; the details only if asked for."""
-    if os.environ.get("PARLEY_DEBUG"):
-        sys.__excepthook__(kind, error, trace)
-        return
-    what = f"{kind.__name__}: {error}".splitlines()[0][:200]
-    typer.echo(
-        f"This is a mistake in Parley, not yours ({what}). Please report it; PARLEY_DEBUG=1 shows where.", err=True
-    )
-
-
-def _log_for_people(level: str) -> None:
-    """Log lines for whoever sits here; unlike a service's log, without tracebacks."""
-    from bot.ops.logs import set_up_logging
-
-    set_up_logging(json=False, level=level)
-    sys.excepthook = _own_mistake
-
-
-@contextmanager
-def outcome() -> Iterator[None]:
-    """Turn what went wrong into plain words on stderr and an exit code."""
-    from bot.errors import BotError, ConfigError
-    from bot.ops.supervise import GaveUpError
-
-    sys.excepthook = _own_mistake  # here, since typer sets one of its own before
-    try:
-        yield
-    except BrokenPipeError:
-        # Whoever read our output has gone (`parley classify | head`); Python would complain once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(FAILED) from None
-    except BotError as error:
-        typer.echo(str(error), err=True)
-        code = CONFIG if isinstance(error, ConfigError) else GAVE_UP if isinstance(error, GaveUpError) else FAILED
-        raise typer.Exit(code) from None
 
 
 def _settings(config: Path | None) -> "tuple[Config, Environment]":
@@ -109,7 +75,7 @@ def run(config: ConfigOption = None) -> None:
         settings, environment = _settings(config)
         token = environment.token.get_secret_value() if environment.token else ""
         set_up_logging(json=not sys.stderr.isatty(), secrets=[token])
-        asyncio.run(serve(settings, environment))
+        asyncio.run(serve(settings, environment, config or environment.config))
 
 
 @app.command()
@@ -120,7 +86,7 @@ def demo() -> None:
 
         from bot.demo import demo as replay
 
-        _log_for_people("ERROR")
+        log_for_people("ERROR")
         asyncio.run(replay())
 
 
@@ -140,7 +106,7 @@ def poll(
         if not once:
             raise typer.BadParameter("say --once; to poll by schedule, use `parley run`", param_hint="poll")
         settings, environment = _settings(config)
-        _log_for_people("WARNING")
+        log_for_people("WARNING")
         counts = asyncio.run(poll_once(settings, environment))
         if as_json:
             typer.echo(json.dumps(counts))
@@ -168,27 +134,23 @@ def check(config: ConfigOption = None) -> None:
 
 
 @app.command()
-def classify() -> None:
+def classify(rules: RulesOption = None) -> None:
     """Read headlines as JSON lines from stdin; write what they report as JSON lines."""
     with outcome():
-        from bot.detect.detector import Detector
         from bot.detect.lines import classified
-        from bot.detect.rules import load_rules
 
-        detector = Detector(load_rules())
+        detector = _detector(rules)
         _answer_lines(lambda lines: (classified(detector, line) for line in lines))
 
 
 @app.command()
-def group() -> None:
+def group(rules: RulesOption = None) -> None:
     """Read headlines as JSON lines from stdin; write which of them are one story as JSON lines."""
     with outcome():
-        from bot.detect.detector import Detector
-        from bot.detect.rules import load_rules
         from bot.model import Report
         from bot.story.lines import group_lines
 
-        detector = Detector(load_rules())
+        detector = _detector(rules)
 
         def report(line: "Line") -> Report | None:
             if line.entry is None:
@@ -196,6 +158,13 @@ def group() -> None:
             return Report(entry=line.entry, event=detector.judge(line.entry, when=line.when).event)
 
         _answer_lines(lambda lines: group_lines((line.id, report(line)) for line in lines))
+
+
+def _detector(rules: Path | None) -> "Detector":
+    """Return a detector that judges as the bot does: by what ships and the operator's own rules."""
+    from bot.own_rules import load_detector, own_folder
+
+    return load_detector(rules or own_folder(os.environ))
 
 
 def _answer_lines(answer: "Callable[[Iterable[Line]], Iterable[dict[str, Any]]]") -> None:
@@ -231,17 +200,106 @@ def explain(
     title: Annotated[str, typer.Argument(help="A headline.")],
     summary: Annotated[str, typer.Option(help="Its summary or first sentence.")] = "",
     link: Annotated[str, typer.Option(help="Its address: some sections, such as /opinion/, are no news.")] = "",
+    published: Annotated[str, typer.Option(help="Its day, month or year: wars begin and end.")] = "",
+    rules: RulesOption = None,
 ) -> None:
     """Say word by word why a headline is, or is not, taken for news of a ceasefire or of talks."""
     with outcome():
-        from bot.detect.detector import Detector
         from bot.detect.explain import explain as explained
-        from bot.detect.rules import load_rules
-        from bot.model import Entry, EntryKey
+        from bot.detect.lines import read_item
 
-        rules = load_rules()
-        entry = Entry(key=EntryKey("", title), title=title, summary=summary, link=link)
-        typer.echo(explained(entry, Detector(rules).judge(entry), rules))
+        detector = _detector(rules)
+        entry, when = read_item({"title": title, "summary": summary, "url": link, "published": published})
+        verdict = detector.judge(entry, when=when)
+        nearly = () if verdict.relevant else detector.nearly(entry, when=when)
+        typer.echo(explained(entry, verdict, detector.rules, nearly))
+
+
+@rules_app.command("check")
+def check_rules(
+    folder: Annotated[Path | None, typer.Argument(help="Your own rules (default: as the bot finds them).")] = None,
+    background: Annotated[
+        Path | None, typer.Option(help="Headlines as JSON lines, to find words that are too common.")
+    ] = None,
+) -> None:
+    """Name mistakes (exit 2) and doubtful words in the rules, with file and line."""
+    with outcome():
+        from bot.own_rules import own_folder
+        from bot.rules import check_folder
+
+        warnings = check_folder(folder or own_folder(os.environ), background, os.environ)
+        for warned in warnings:
+            typer.echo(f"warning: {warned}")
+        typer.echo(f"the rules can be used; {len(warnings)} warnings")
+
+
+@rules_app.command("test")
+def try_rules(
+    folder: Annotated[Path | None, typer.Argument(help="Your own rules (default: as the bot finds them).")] = None,
+) -> None:
+    """Try the rules on all their examples, and on headlines that were labelled in chat."""
+    with outcome():
+        from bot.own_rules import own_folder
+        from bot.rules import try_folder
+
+        tried = try_folder(folder or own_folder(os.environ), os.environ)
+        for failure in tried.failures:
+            typer.echo(failure, err=True)
+        typer.echo(f"{tried.examples} examples tried, {len(tried.failures)} failed")
+        if tried.failures:
+            raise typer.Exit(FAILED)
+
+
+@rules_app.command("schema")
+def rules_schema() -> None:
+    """Write the JSON Schema of rule files, for editors."""
+    with outcome():
+        import json
+
+        from bot.detect.schema import rule_schema
+
+        typer.echo(json.dumps(rule_schema(), ensure_ascii=False, indent=2))
+
+
+@app.command("near-misses")
+def near_misses(
+    days: Annotated[int, typer.Option(min=1, help="How far back; they are kept for 30 days.")] = 7,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with all reasons.")] = False,
+) -> None:
+    """List entries that were nearly taken for news, newest first, and what stood in the way."""
+    with outcome():
+        from datetime import timedelta
+
+        from bot.app import stored_archive, utc_now
+        from bot.config import Environment
+        from bot.detect.explain import near_miss_line, near_miss_words
+
+        with stored_archive(Environment.read(os.environ)) as archive:
+            found = archive.near_misses(since=utc_now() - timedelta(days=days), limit=10_000)
+        for one in found:
+            typer.echo(near_miss_line(one) if as_json else near_miss_words(one))
+        if not found:
+            typer.echo(f"no near misses in {days} days", err=True)
+
+
+@app.command()
+def examples(
+    as_json: Annotated[bool, typer.Option("--json", help="JSON lines, as `parley eval` reads them.")] = False,
+) -> None:
+    """List what the owner said in chat of headlines: missed, or not relevant."""
+    with outcome():
+        from bot.app import stored_archive
+        from bot.config import Environment
+        from bot.detect.examples import example_line, example_words
+
+        with stored_archive(Environment.read(os.environ)) as archive:
+            found = archive.examples()
+        for one in found:
+            typer.echo(example_line(one) if as_json else example_words(one))
+        if not found:
+            typer.echo(
+                "the owner has labelled nothing yet: /missed in chat, or “Not relevant” under an alert", err=True
+            )
 
 
 @app.command()
@@ -310,6 +368,18 @@ def restore(
 def _contents(made: "Backup") -> str:
     counts = {table: rows for copied in made.files.values() for table, rows in copied.rows.items()}
     return ", ".join(f"{rows} {table}" for table, rows in counts.items())
+
+
+app.command("eval")(measuring.evaluate)
+app.command("eval-stories")(measuring.evaluate_stories)
+app.command()(measuring.backtest)
+app.add_typer(measuring.bench)
+app.add_typer(storying.stories)
+app.command()(looking.story)
+app.command()(looking.sources)
+app.command()(bookkeeping.ledger)
+app.command()(bookkeeping.calendar)
+app.add_typer(feeding.feeds)
 
 
 def _version(wanted: bool) -> None:

@@ -112,4 +112,5 @@ async def _converse(pipeline: Pipeline, terminal: TerminalChat, source: int | No
         with pipeline.people.transaction():
             pipeline.people.receive([terminal.item(incoming, number)], pipeline.now())
         await pipeline.answer(HERE.network)
+        await pipeline.look_at_feeds()
         await _tell(pipeline)

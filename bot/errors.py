@@ -5,6 +5,7 @@
   x FeedError(url)   one feed could not be read; it is logged and backed off, the others go on
     + FetchError     it did not arrive
     + ParseError     it arrived and is no feed
+  x DecisionError    the owner asks something of stories that cannot be done (exit 1)
   x StoreError       a database refused; the job fails and the next tick tries again
 
 What a chat network does (flood control, blocked bot, lost answer) is no exception: see `bot.model.SendResult`.
@@ -44,13 +45,27 @@ class ConfigError(BotError):
 
 
 class FeedError(BotError):
-    """One feed could not be read."""
+    """One feed could not be read.
 
-    def __init__(self, url: str, message: str, *, retry_after: timedelta | None = None) -> None:
+    *retry_after* is how long its server wants to be left alone; *gone* means that it says the feed is gone for good,
+    *unreached* that we met no server at all.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        message: str,
+        *,
+        retry_after: timedelta | None = None,
+        gone: bool = False,
+        unreached: bool = False,
+    ) -> None:
         super().__init__(f"{url}: {message}")
         self.url = url
         self.message = message
         self.retry_after = retry_after
+        self.gone = gone
+        self.unreached = unreached
 
 
 class FetchError(FeedError):
@@ -59,6 +74,10 @@ class FetchError(FeedError):
 
 class ParseError(FeedError):
     """The feed arrived but is no feed."""
+
+
+class DecisionError(BotError):
+    """What the owner asks of stories cannot be done; the words say why, and what can."""
 
 
 class StoreError(BotError):

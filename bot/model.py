@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 Clock = Callable[[], datetime]
 """Tells the time, timezone-aware, in UTC."""
@@ -21,15 +21,33 @@ Clock = Callable[[], datetime]
 class Feed:
     """A source that we poll, as the operator configured it.
 
-    *publisher* is an id of `publishers.toml` or a plain name; *every* is the time between two polls.
+    *publisher* is an id of `publishers.toml` or a plain name; *every* is the time between two polls, None if that
+    follows from how often the feed publishes.
     """
 
     url: str
     title: str
     publisher: str = ""
     language: str = ""
-    every: timedelta = timedelta(minutes=30)
+    every: timedelta | None = None
     enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timetable:
+    """When a feed asks to be asked: not within *ttl* of the last time, not in these hours and on these days (UTC).
+
+    Days count from Monday, 0. *period* is how often the feed says that it publishes.
+    """
+
+    ttl: timedelta | None = None
+    period: timedelta | None = None
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[int] = frozenset()
+
+
+MOVED_AFTER = 3
+"""A feed has moved for good when so many answers in a row named the same new address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +55,10 @@ class FeedState:
     """What we remember of a feed between two polls.
 
     *url* is the configured one, the feed's stable id. *baselined* turns true with the first good poll, whose entries
-    are stored and not alerted. *ok_at* is the last good poll.
+    are stored and not alerted. *ok_at* is the last good poll. *interval* is the time between two polls, unless
+    something else is asked of us. *moved_to* is the address to which so many answers in a row (*moved_times*) sent us
+    for good. *gone_at* is when the feed first said that it is gone for good; since *stopped_at* it is asked no more.
+    *body_hash* and *item_hashes* tell its last body and the items in it from others (`bot.poll.ladder`).
     """
 
     url: str
@@ -47,9 +68,36 @@ class FeedState:
     etag: str = ""
     last_modified: str = ""
     body_hash: str = ""
+    item_hashes: str = ""
     failures: int = 0
     last_error: str = ""
     baselined: bool = False
+    interval: timedelta | None = None
+    timetable: Timetable = Timetable()
+    moved_to: str = ""
+    moved_times: int = 0
+    gone_at: datetime | None = None
+    stopped_at: datetime | None = None
+
+    @property
+    def new_address(self) -> str:
+        """Return where the feed has moved for good, "" if nowhere."""
+        return self.moved_to if self.moved_times >= MOVED_AFTER else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedChoice:
+    """What the owner chose in chat: a feed *added* to those of config.toml, or one of them switched on or off."""
+
+    feed: Feed
+    added: bool
+
+
+class Headline(NamedTuple):
+    """A title that an entry has had, and when it was first seen with it."""
+
+    title: str
+    seen_at: datetime
 
 
 class EntryKey(NamedTuple):
@@ -64,7 +112,8 @@ class Entry:
     """One item of a feed, as clean text.
 
     *published* and *updated* are the feed's word, clamped, and None where it gave no readable date: no date is
-    never "now". *seen_at* is when we first saw it; newness rests on that alone.
+    never "now". *seen_at* is when we first saw it; newness rests on that alone. *credit* is whom the feed names as the
+    item's source or author, if anybody.
     """
 
     key: EntryKey
@@ -75,6 +124,7 @@ class Entry:
     updated: datetime | None = None
     language: str = ""
     publisher: str = ""
+    credit: str = ""
     seen_at: datetime | None = None
 
     @property
@@ -123,12 +173,22 @@ class Modality(StrEnum):
     OPINION = "opinion"
 
 
+class Role(StrEnum):
+    """What part an actor plays: it fights, mediates, vouches for the outcome, or appeals from outside."""
+
+    PARTY = "party"
+    MEDIATOR = "mediator"
+    GUARANTOR = "guarantor"
+    APPEALER = "appealer"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention:
     """Words that a decision rests on, and where they stand.
 
-    *role* is what they did ("signal", "conflict", "type", "modality", "cancelled", "genre"), *name* the signal,
-    entity, rule or concept; *start* and *end* count characters of the entry's own title or summary (*field*).
+    *role* is what they did ("signal", "conflict", "type", "modality", "cancelled", "genre"), or the `Role` that an
+    actor plays. *name* is the signal, entity, rule or concept; *start* and *end* count characters of the entry's own
+    title or summary (*field*).
     """
 
     role: str
@@ -140,13 +200,53 @@ class Mention:
     score: float = 0.0
 
 
+class Scope(StrEnum):
+    """What a halt to fighting covers, where it is not plainly everything."""
+
+    FULL = "full"
+    ENERGY = "energy"
+    SEA = "sea"
+    AIR = "air"
+    LOCAL = "local"
+    HOLIDAY = "holiday"
+    HUMANITARIAN = "humanitarian"
+
+
+class Form(StrEnum):
+    """Whether one side stops, or both."""
+
+    UNILATERAL = "unilateral"
+    BILATERAL = "bilateral"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a report states of an event in days, amounts and kinds; None or empty where it does not say.
+
+    The halt lasts from *starts_on* to *ends_on* or for *duration* (ISO 8601: "P30D", "PT72H"); *deadline* is for an
+    answer or a step; *meets_on* and *venue* (an id of `entities.csv`) are of talks or a signing. *counts* are
+    normalised: "1000:1000" for an exchange, "734 violations".
+    """
+
+    starts_on: date | None = None
+    ends_on: date | None = None
+    deadline: date | None = None
+    meets_on: date | None = None
+    duration: str = ""
+    counts: tuple[str, ...] = ()
+    scope: tuple[Scope, ...] = ()
+    form: Form | None = None
+    venue: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """What one entry reports.
 
     *conflicts* are ids of `conflicts.toml`, best first; *actors*, *recipients* and *places* are ids of
-    `entities.csv`. *numbers* are normalised ("30-day", "1000-for-1000", "734-violations"). *rule* is the signal and
-    type rule that decided.
+    `entities.csv`; *roles* pairs actors with the parts they play. *numbers* are normalised ("30-day",
+    "1000-for-1000", "734-violations"). *rule* is the signal and type rule that decided; *rules_hash* tells the rules
+    from any others. *occurred_on* is the day on which it happened, where that is said.
     """
 
     entry_key: EntryKey
@@ -158,9 +258,12 @@ class Event:
     places: tuple[str, ...] = ()
     numbers: frozenset[str] = frozenset()
     occurred_on: date | None = None
+    facts: Facts = Facts()
     speaker: str = ""
+    roles: tuple[tuple[str, Role], ...] = ()
     score: float = 0.0
     rule: str = ""
+    rules_hash: str = ""
     mentions: tuple[Mention, ...] = ()
 
 
@@ -186,6 +289,40 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NearMiss:
+    """An entry that was nearly taken for news of ours: too low a score, a signal cancelled, or context only.
+
+    *mentions* say what spoke for it, what stood in the way, and which signals nearly fired (role "nearly").
+    """
+
+    entry: Entry
+    score: float
+    noted_at: datetime
+    mentions: tuple[Mention, ...] = ()
+    rules_hash: str = ""
+
+    @property
+    def id(self) -> str:
+        """Return a short id that stays, for buttons."""
+        return short_id(self.entry.key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """An entry and what the owner says of it: *news* of ours or none, and of which *type* if told. It names no one."""
+
+    entry: Entry
+    news: bool
+    type: EventType | None = None
+    labelled_at: datetime | None = None
+
+    @property
+    def id(self) -> str:
+        """Return a short id that stays, for buttons."""
+        return short_id(self.entry.key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """An entry and what it reports (None: nothing of ours; only `parley group` groups such)."""
 
@@ -199,7 +336,20 @@ class StoryChange(StrEnum):
 
     NEW = "new"
     NEW_STAGE = "new_stage"
+    GREW = "grew"
+    """Somebody else reports it too; only its message changes."""
     CORROBORATED = "corroborated"
+    CONFIRMED = "confirmed"
+    DENIED = "denied"
+    CORRECTED = "corrected"
+    WITHDRAWN = "withdrawn"
+    COLLAPSED = "collapsed"
+
+
+class Standing(StrEnum):
+    """How far a story can be relied on."""
+
+    UNCONFIRMED = "unconfirmed"
     CONFIRMED = "confirmed"
     DENIED = "denied"
     CORRECTED = "corrected"
@@ -216,12 +366,26 @@ class Stage(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refrain:
+    """How often the like of a story was told before it began.
+
+    *before* counts the stories of the last 60 days in which the same side said a thing of the same type in the same
+    conflict; *today* those of its type and conflict in the last 24 hours, whoever spoke. *new* is what the story states
+    and none of those stated.
+    """
+
+    before: int = 0
+    today: int = 0
+    new: Facts = Facts()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
     """Reports of one happening.
 
     *id* comes from the founding entry, so it is the same however often the week is replayed, and is never reused.
-    *announced* are the types of it that the change log holds, so readers were or will be told. *type* is the newest
-    stage.
+    *announced* are the types of it, and *standing* is the last, that the change log holds, so readers were or will be
+    told. *type* is the newest stage; *refrain* is how often the like of that was told before.
     """
 
     id: str
@@ -241,11 +405,28 @@ class Story:
     publishers: tuple[str, ...] = ()
     revision: int = 1
     announced: frozenset[EventType] = frozenset()
+    standing: Standing = Standing.UNCONFIRMED
+    refrain: Refrain = Refrain()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryDecision:
+    """What the owner decided of a story: "merge" with the story *other*, or "split" off the story *other*."""
+
+    kind: Literal["merge", "split"]
+    story_id: str
+    other: str
+    at: datetime
 
 
 def story_id(founder: EntryKey) -> str:
     """Return the id of the story that the entry *founder* starts: 12 hex digits."""
-    return hashlib.blake2b("\n".join(founder).encode(), digest_size=6).hexdigest()
+    return short_id(founder)
+
+
+def short_id(key: EntryKey) -> str:
+    """Return 12 hex digits that stand for an entry, the same in every archive."""
+    return hashlib.blake2b("\n".join(key).encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -381,6 +562,10 @@ class DeliveryKind(StrEnum):
 
     REPLY = "reply"
     ALERT = "alert"
+    UPDATE = "update"
+    """A word in reply to an alert: what it told stands otherwise now."""
+    EDIT = "edit"
+    """An alert that was sent is to say what is known now."""
     NOTICE = "notice"
     DIGEST = "digest"
     STRANGER = "stranger"
@@ -449,8 +634,9 @@ class Delivery:
     """One message owed to one chat: a row of the outbox. What was rendered is frozen.
 
     *dedupe_key* is unique: the same thing is never owed twice. *maybe*: an earlier attempt may have arrived, so this
-    one is marked as a possible repeat. *edits* names the message to change instead of sending a new one. *urgent*: it
-    changes what people were told before, so it overtakes first news. *thread* is the topic of the chat where it goes.
+    one is marked as a possible repeat. *edits* names the message to change instead of sending a new one, *replies_to*
+    the one that it answers; an edit and an update of an alert know it from the claim on. *urgent*: it changes what
+    people were told before, so it overtakes first news. *thread* is the topic of the chat where it goes.
     """
 
     dedupe_key: str
@@ -461,6 +647,7 @@ class Delivery:
     created_at: datetime
     story_id: str = ""
     edits: str = ""
+    replies_to: str = ""
     thread: str = ""
     urgent: bool = False
     id: int = 0
@@ -534,14 +721,22 @@ class Wording(NamedTuple):
 class Broadcast:
     """An alert that is owed to every chat for whose wishes there is a wording.
 
-    A chat's own dedupe key is *key* with the chat's name behind it. Chats that muted the story or paused are left out.
-    *after* is where the store goes on when it owes a broadcast in slices.
+    *changed_at* is when the story changed, None if it is new: then chats that were told before get no second alert.
+    They get an edit or an update (*kind*) instead, whatever they wish: a wording of those counts for its language and
+    time zone alone. Alerts that were worded since *changed_at* know it already.
+
+    A chat's own dedupe key is *key* with the chat's name behind it. Chats that muted the story or paused are left out,
+    but from edits, which make no sound, and from a *correction* of what they were told. *after* is where the store goes
+    on when it owes a broadcast in slices.
     """
 
     key: str
     wordings: tuple[Wording, ...]
     created_at: datetime
     story_id: str = ""
+    kind: DeliveryKind = DeliveryKind.ALERT
+    changed_at: datetime | None = None
+    correction: bool = False
     urgent: bool = False
     maybe: bool = False
     after: int = 0

@@ -4,9 +4,9 @@ To add a chat network, a feed source or a database, write a class with these met
 Any method of a store can raise StoreError.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
@@ -21,15 +21,20 @@ from bot.model import (
     EntryKey,
     Event,
     EventType,
+    Example,
     Feed,
+    FeedChoice,
     FeedState,
+    Headline,
     InboxItem,
     Incoming,
     LoggedChange,
+    NearMiss,
     Report,
     SendResult,
     Story,
     StoryChange,
+    StoryDecision,
     Subscription,
     Wishes,
 )
@@ -38,7 +43,10 @@ from bot.model import (
 # ------------------------------------------------------------------------------------------ the way in
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """The feed arrived. *max_age* is how long the server says that it stays as it is."""
+    """The feed arrived. *max_age* is how long the server says that it stays as it is.
+
+    *moved_to* is the address at which the server wants it to be asked for from now on, "" for the same as ever.
+    """
 
     body: bytes
     url: str = ""
@@ -46,6 +54,7 @@ class Fetched:
     etag: str = ""
     last_modified: str = ""
     max_age: timedelta | None = None
+    moved_to: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +62,7 @@ class NotModified:
     """The feed has not changed since the last poll."""
 
     max_age: timedelta | None = None
+    moved_to: str = ""
 
 
 class Fetcher(Protocol):
@@ -63,18 +73,38 @@ class Fetcher(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """What was read of a feed that *offered* so many items; *hashes* tells them from others at the next poll.
+
+    *title* and *language* are the feed's own, "" where it names none.
+    """
+
+    entries: Sequence[Entry]
+    offered: int = 0
+    hashes: str = ""
+    title: str = ""
+    language: str = ""
+
+
 class Parser(Protocol):
     """Turns the bytes of a feed into entries, without ever holding up the event loop."""
 
-    async def parse(self, fetched: Fetched, feed: Feed, now: datetime) -> Sequence[Entry]:
-        """Return the entries, newest 200 at most, with *seen_at* = *now*; raise ParseError if it is no feed."""
+    async def parse(self, fetched: Fetched, feed: Feed, now: datetime, seen: str = "") -> Parsed:
+        """Return the entries, newest 200 at most, with *seen_at* = *now*; raise ParseError if it is no feed.
+
+        Items that are *seen*, the hashes that came with the feed's last body, may be left out.
+        """
         ...
 
 
 # ------------------------------------------------------------------------------------------ news
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """How well the feeds were heard: enabled feeds, those with a good poll of late, and when the last one was."""
+    """How well the feeds were heard: enabled feeds, those with a good poll of late, and when the last one was.
+
+    *silent* are the languages of which no feed was heard of late, and when one was last.
+    """
 
     feeds: int
     healthy: int
@@ -82,6 +112,7 @@ class Coverage:
     entries: int
     stories: int
     failing: tuple[FeedState, ...] = ()
+    silent: Mapping[str, datetime | None] = field(default_factory=dict)
 
 
 class Archive(Protocol):
@@ -102,7 +133,10 @@ class Archive(Protocol):
         ...
 
     def due_feeds(self, now: datetime) -> Sequence[FeedState]:
-        """Return the states of the enabled feeds whose time has come, longest overdue first."""
+        """Return the states of the enabled feeds whose time has come, longest overdue first.
+
+        None that is gone for good; but one that was asked later than *now* is due: our clock was wrong then.
+        """
         ...
 
     def feed_state(self, url: str) -> FeedState | None:
@@ -111,6 +145,26 @@ class Archive(Protocol):
 
     def save_feed_state(self, state: FeedState) -> None:
         """Remember *state*."""
+        ...
+
+    def save_unchanged(self, state: FeedState) -> None:
+        """Remember the *state* of a feed that brought nothing; a power cut may undo it: it is asked once more then."""
+        ...
+
+    def failing_feeds(self) -> Sequence[FeedState]:
+        """Return the enabled feeds whose last poll failed or that are gone for good, the most often failed first."""
+        ...
+
+    def feed_choices(self) -> Sequence[FeedChoice]:
+        """Return what the owner chose in chat, in the order in which feeds were first chosen."""
+        ...
+
+    def choose_feed(self, choice: FeedChoice, now: datetime) -> None:
+        """Keep what the owner chooses *now*, in place of what was chosen of this feed before."""
+        ...
+
+    def unchoose_feed(self, url: str) -> int:
+        """Forget what the owner chose of the feed *url*; return of how many feeds."""
         ...
 
     # -- entries, events, stories
@@ -122,19 +176,89 @@ class Archive(Protocol):
         """Store *entry*, known from now on by any key of *identity*."""
         ...
 
+    def save_headlines(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        """Keep the titles of *entries* that these, known by guid, have not had before; 50 an entry. Return those."""
+        ...
+
+    def headlines(self, key: EntryKey) -> Sequence[Headline]:
+        """Return the titles that the entry has had, that with which it came first."""
+        ...
+
     def save_event(self, event: Event) -> None:
         """Store *event*; its entry is stored already."""
+        ...
+
+    def forget_event(self, key: EntryKey) -> None:
+        """Forget what the entry was thought to report."""
         ...
 
     def save_story(self, story: Story) -> None:
         """Store *story*, in place of its former revision if it has one."""
         ...
 
+    def decide(self, decision: StoryDecision) -> None:
+        """Remember what the owner decided of two stories; one merged into the other is closed."""
+        ...
+
+    def decisions(self) -> Sequence[StoryDecision]:
+        """Return what the owner decided of stories, oldest first."""
+        ...
+
+    def last_decision(self) -> int:
+        """Return a number that grows with every decision."""
+        ...
+
     def log_change(self, story: Story, change: StoryChange, entry_key: EntryKey, now: datetime) -> None:
         """Append to the change log."""
         ...
 
+    # -- what the rules learn from
+    def save_near_miss(self, near_miss: NearMiss) -> None:
+        """Store *near_miss*; its entry is stored already."""
+        ...
+
+    def forget_near_misses(self, before: datetime) -> int:
+        """Forget the near misses noted *before* then; return how many."""
+        ...
+
+    def near_misses(self, *, since: datetime, limit: int = 100) -> Sequence[NearMiss]:
+        """Return the near misses noted since then of which the owner has said nothing yet, newest first."""
+        ...
+
+    def label(self, example: Example, now: datetime) -> None:
+        """Keep what the owner says *now* of an entry, in place of what was said before."""
+        ...
+
+    def unlabel(self, short_id: str) -> int:
+        """Take back what the owner said of the entry with this short id; return of how many."""
+        ...
+
+    def examples(self) -> Sequence[Example]:
+        """Return all that the owner said of entries, newest first."""
+        ...
+
+    # -- what the owner took out of the ledgers
+    def undone_steps(self) -> frozenset[str]:
+        """Return the steps of stories that are to be in no ledger."""
+        ...
+
+    def undo_steps(self, steps: Collection[str], now: datetime) -> None:
+        """Take *steps* out of the ledgers, for good."""
+        ...
+
+    def redo_steps(self, steps: Collection[str]) -> None:
+        """Put *steps* back into the ledgers."""
+        ...
+
     # -- asking
+    def entry(self, short_id: str) -> Entry | None:
+        """Return the entry with this short id."""
+        ...
+
+    def find(self, words: str, *, limit: int = 10) -> Sequence[tuple[Story | None, Report]]:
+        """Return entries, news of ours or not, by their link or by all of *words*, newest first."""
+        ...
+
     def open_reports(self, since: datetime) -> Sequence[tuple[str, Report]]:
         """Return (story id, report) of every story with a report since *since*, by published, then key."""
         ...
@@ -143,8 +267,16 @@ class Archive(Protocol):
         """Return the story, or None if there is none of this id."""
         ...
 
+    def stories_of(self, key: EntryKey) -> Sequence[str]:
+        """Return the ids of the stories that the entry is in."""
+        ...
+
     def reports(self, story_id: str) -> Sequence[Report]:
-        """Return the story's reports, earliest first."""
+        """Return the story's reports, earliest first, each under the title that its editor gave it last."""
+        ...
+
+    def founders(self, type_: EventType, conflict: str, *, since: datetime, before: datetime) -> Sequence[Report]:
+        """Return the reports of this type that began stories of *conflict* told since then, if seen *before* that."""
         ...
 
     def stories(
@@ -156,6 +288,10 @@ class Archive(Protocol):
         limit: int = 10,
     ) -> Sequence[Story]:
         """Return stories by their last report, newest first; empty sets mean any."""
+        ...
+
+    def newest(self, conflicts: Collection[str]) -> Mapping[str, datetime]:
+        """Return when something was last reported of each of *conflicts*, without those never reported of."""
         ...
 
     def search(self, words: str, *, limit: int = 10) -> Sequence[tuple[Story, Report]]:
@@ -272,6 +408,14 @@ class People(Protocol):
         """Keep what a reader said of a story ("not relevant"), without who said it once it is used."""
         ...
 
+    def feedback(self, label: str, since: datetime) -> Mapping[str, int]:
+        """Return how many readers said *label* of a story since then, the story most spoken of first."""
+        ...
+
+    def use_feedback(self, story_id: str) -> None:
+        """Forget who said something of this story: the owner has decided."""
+        ...
+
     # -- inbox
     def receive(self, items: Sequence[InboxItem], now: datetime) -> int:
         """Store updates before they are confirmed; return how many were new."""
@@ -296,6 +440,21 @@ class People(Protocol):
 
     def broadcast(self, broadcast: Broadcast, *, most: int) -> Owed:
         """Owe *broadcast* to the next chats, at most so many, those aside that are owed it or had it already."""
+        ...
+
+    def owe_edit(self, story_id: str, changed_at: datetime, *, gather: timedelta, pace: timedelta) -> None:
+        """Let the story's alerts be edited *gather* after it changed, *pace* after they last were at the earliest.
+
+        Of a story that nobody was told of nothing is owed.
+        """
+        ...
+
+    def due_edits(self, now: datetime) -> Mapping[str, datetime]:
+        """Return the stories whose alerts are to be edited now, each with the time of its newest change."""
+        ...
+
+    def edited(self, story_id: str, now: datetime) -> None:
+        """Note that all edits of the story are owed: its alerts say what is known *now*."""
         ...
 
     def claim(self, now: datetime, *, limit: int = 1) -> Sequence[Delivery]:

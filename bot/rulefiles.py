@@ -91,7 +91,7 @@ class RuleFiles:
 
     def table(self, section: str) -> Source:
         """Return the one table of a section such as "scoring"; where nobody wrote it, an empty one."""
-        return self.sections[section].get("") or Source("", {}, {(): (Located({}, section, {}), ())})
+        return self.sections[section].get("") or Source("", {}, {(): (Located({}, section), ())})
 
 
 def read_rule_files(own: File | None = None, *, shipped: Traversable = DATA) -> RuleFiles:
@@ -187,7 +187,7 @@ def _parse_csv(text: str, name: str) -> Located:
         lines["entity", key] = reader.line_num
     if problems:
         raise ConfigError(*problems)
-    return Located({"entity": entities}, name, lines)
+    return Located({"entity": entities}, name, lambda: lines)
 
 
 def _row(row: dict[str, str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`parley rules`: the operator's rules are found, checked and tried on their examples."""
+"""`parley rules`: the operator's rules are checked, and tried on their examples."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.app import stored_archive, utc_now
 from bot.catalog import load_catalog
-from bot.config import Environment, load_config, rules_folder
+from bot.config import Environment
 from bot.detect.check import Warned, check_rules
 from bot.detect.detector import Detector
 from bot.detect.examples import disagreement, read_examples
@@ -31,21 +31,6 @@ class Tried:
 
     examples: int
     failures: Sequence[str]
-
-
-def own_folder(environ: Mapping[str, str], config: Path | None = None) -> Path | None:
-    """Return the folder of the operator's rules, None if there is none; a missing config.toml names none."""
-    path = config or Path(environ.get("PARLEY_CONFIG") or "config.toml")
-    data = Path(environ.get("PARLEY_DATA") or "data")
-    if config is None and not path.is_file():
-        return data / "rules" if (data / "rules").is_dir() else None
-    return rules_folder(load_config(path).rules, data)
-
-
-def load_detector(own: Path | None) -> Detector:
-    """Return a detector that judges by what ships and the operator's *own* rules."""
-    files = read_rule_files(own)
-    return Detector(load_rules(files, catalog=load_catalog(files)))
 
 
 # ---------------------------------------------------------------------------------------------- parley rules check

@@ -1,8 +1,8 @@
 """What a running Parley does all day: four tasks, each of which beats while it gets on.
 
 listen   getUpdates -> inbox             answer   inbox -> commands -> outbox
-poll     ticks: the due feeds, digests   deliver  change log -> outbox -> chats
-         and upkeep
+poll     ticks: the due feeds, digests,  deliver  change log -> outbox -> chats
+         upkeep, changed rules and feeds
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from html import escape
 from itertools import count
 from typing import TypeVar
 
@@ -18,13 +19,16 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.errors import StoreError
 from bot.model import InboxItem
+from bot.ops.feedwatch import FeedWatch
 from bot.ops.health import Beats
 from bot.ops.refusals import Refusals
 from bot.ops.rival import Rival
+from bot.ops.rulewatch import RuleWatch
 from bot.ops.supervise import supervise
 from bot.ops.upkeep import Upkeep
 from bot.pipeline import Pipeline
 from bot.ports import Inlet, SecondCopyError, UnreachableError
+from bot.stages.poll import Polled
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -32,6 +36,8 @@ T = TypeVar("T")
 POLL_TICK = timedelta(seconds=1)
 DIGEST_TICK = timedelta(seconds=20)
 UPKEEP_TICK = timedelta(minutes=1)
+RULES_TICK = timedelta(seconds=4)
+FEEDS_TICK = timedelta(seconds=1)
 IDLE = timedelta(milliseconds=100)
 """How long an empty outbox rests: what an alert waits at most before its first attempt."""
 LONG_POLL = timedelta(seconds=30)
@@ -46,6 +52,7 @@ SECOND_COPY = (
     "Another program is receiving this bot's messages, so commands may go astray. "
     "If a second copy of me runs somewhere, stop one of the two: while both run, one holds its alerts back."
 )
+REPUBLISHED = "The feed {title} has published {count} entries at once that look old. They are stored, not told."
 GREETING, STOPPING = "greeting", "stopping"
 """What can keep us from being ready."""
 LIMITS = {name: timedelta(seconds=60) for name in ("poll", "deliver", "answer", "listen", "loop")}
@@ -67,6 +74,8 @@ class Service:
         *,
         greet: Callable[[], Awaitable[None]],
         upkeep: Upkeep,
+        rules: RuleWatch | None = None,
+        feeds: FeedWatch | None = None,
         rival: Rival | None = None,
         last_sends: timedelta = LAST_SENDS,
         refused_pause: timedelta = REFUSED_PAUSE,
@@ -76,6 +85,8 @@ class Service:
         self._beats = beats
         self._greet = greet
         self._upkeep = upkeep
+        self._rules = rules
+        self._feeds = feeds
         self._last_sends = last_sends
         self._refused_pause = refused_pause
         self._rival = rival or Rival()
@@ -130,12 +141,16 @@ class Service:
             scheduler.shutdown(wait=False)
 
     def _scheduler(self) -> AsyncIOScheduler:
-        """Three ticks. A poll that waits for a slow host must not keep the others from theirs: its ticks overlap."""
+        """Return the ticks; those of polls overlap, so that one that waits for a slow host keeps no other from its."""
         scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None})
         for name, work, every, most in (
             ("poll", self._poll, POLL_TICK, 200),
             ("digests", self._digests, DIGEST_TICK, 1),
             ("upkeep", self._upkeep.look, UPKEEP_TICK, 1),
+            ("rules", self._look_at_rules, RULES_TICK, 1),
+            ("feeds", self._look_at_feeds, FEEDS_TICK, 1),
+            ("orders", self._look_at_orders, FEEDS_TICK, 1),
+            ("trouble", self._tell_trouble, UPKEEP_TICK, 1),
         ):
             scheduler.add_job(
                 _guarded,
@@ -158,9 +173,34 @@ class Service:
             await self._refusals.refused("poll", refused)
         else:
             self._refusals.accepted("poll")
+        for one in polled:
+            self._tell_of_republished(one)
+
+    def _tell_of_republished(self, polled: Polled) -> None:
+        """Tell the owner, once a day for each feed, for it might have been news."""
+        if polled.republished:
+            title = escape(self._pipeline.feeds[polled.url].title or polled.url)
+            day = f"{self._pipeline.now():%Y-%m-%d}"
+            html = REPUBLISHED.format(title=title, count=polled.republished)
+            self._pipeline.tell_owner(f"republished {day} {polled.url}", html)
 
     async def _digests(self) -> None:
         self._pipeline.digests()
+        self._pipeline.remind()
+
+    async def _look_at_rules(self) -> None:
+        if self._rules:
+            await self._rules.look()
+
+    async def _look_at_feeds(self) -> None:
+        if self._feeds:
+            await self._feeds.look()
+
+    async def _look_at_orders(self) -> None:
+        await self._pipeline.look_at_feeds()
+
+    async def _tell_trouble(self) -> None:
+        self._pipeline.tell_feed_trouble()
 
     async def _turn(self) -> None:
         """Show that the event loop turns."""

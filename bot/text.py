@@ -20,6 +20,8 @@ def clean(text: str) -> str:
 
     The joiners that scripts need (U+200C, U+200D) stay.
     """
+    if text.isprintable():  # nearly every one is: there are no spaces but plain ones then, and nothing to take out
+        return " ".join(unicodedata.normalize("NFC", text).split())
     text = _SPACE.sub(" ", unicodedata.normalize("NFC", _CONTROL.sub(" ", text)))
     return _INVISIBLE.sub("", text).strip()
 

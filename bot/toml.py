@@ -5,7 +5,9 @@ The values come from the standard library's parser, the lines from tree-sitter's
 
 import re
 import tomllib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import tree_sitter_toml
@@ -18,13 +20,21 @@ Path = tuple[str | int, ...]
 _LANGUAGE = Language(tree_sitter_toml.language())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Located:
-    """A TOML document: its *data*, the *file* it came from, and the line of every key and item."""
+    """A TOML document: its *data*, the *file* it came from, and what finds the line of every key and item.
+
+    The lines are looked for when first asked for: few files have a mistake that needs one.
+    """
 
     data: dict[str, Any]
     file: str
-    lines: dict[Path, int]
+    find_lines: Callable[[], Mapping[Path, int]] = dict
+
+    @cached_property
+    def lines(self) -> Mapping[Path, int]:
+        """Return the line of every key and item."""
+        return self.find_lines()
 
     def line(self, *path: str | int) -> int:
         """Return the line (from 1) where *path* stands, or its nearest known parent; 0 for the whole file."""
@@ -45,7 +55,7 @@ def parse_toml(text: str, file: str) -> Located:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(_syntax_problem(str(error), text, file)) from error
-    return Located(data, file, _Lines(text).found)
+    return Located(data, file, lambda: _Lines(text).found)
 
 
 def _syntax_problem(message: str, text: str, file: str) -> Problem:
@@ -54,6 +64,27 @@ def _syntax_problem(message: str, text: str, file: str) -> Problem:
     line = int(found[1]) if found else text.count("\n") + 1
     hint = "text values need quotation marks" if "Invalid value" in what else ""
     return Problem(file=file, line=line, what=f"this is not valid TOML: {what[:1].lower()}{what[1:]}", hint=hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The lines of a table, from its head to its last value: what stands behind that is not of the table."""
+
+    first: int
+    last: int
+
+
+def spans(text: str, name: str) -> tuple[Span, ...]:
+    """Return where each table of the array [[*name*]] stands in *text*, which is valid TOML."""
+    nodes = Parser(_LANGUAGE).parse(text.encode()).root_node.named_children
+    arrays = (node for node in nodes if node.type == "table_array_element")
+    return tuple(_span(node) for node in arrays if _key(node.named_children[0]) == (name,))
+
+
+def _span(table: Node) -> Span:
+    head, *rest = table.named_children
+    last = next((child for child in reversed(rest) if child.type == "pair"), head)
+    return Span(head.start_point[0] + 1, last.end_point[0] + 1)
 
 
 class _Lines:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.adjustments import Adjustment
 from bot.alert.phrases import Reader
 from bot.catalog import Catalog, Conflict, Entity, Kind, Publisher
 from bot.model import EventType, Report, Story
@@ -42,14 +43,21 @@ def catalog() -> Catalog:
             "kyiv": Entity(id="kyiv", kind="place", names={"en": "Kyiv"}),
         },
         publishers={
-            "meridian": Publisher(id="meridian", name="Meridian Wire", family="meridian", tier=1, country="GB"),
-            "harbour": Publisher(id="harbour", name="Harbour Times", family="harbour", tier=2, bloc="west"),
-            "harbour-evening": Publisher(id="harbour-evening", name="Harbour Evening", family="harbour", tier=2),
-            "herald": Publisher(
-                id="herald", name="State Herald", family="state", country="RU", state_media=True, tier=1
+            "meridian": Publisher(
+                id="meridian", name="Meridian Wire", family="meridian", bloc="international", tier=1, country="GB"
             ),
-            "dnipro": Publisher(id="dnipro", name="Дніпровський кур'єр", family="dnipro", tier=2),
+            "harbour": Publisher(id="harbour", name="Harbour Times", family="harbour", tier=2, bloc="west"),
+            "harbour-evening": Publisher(
+                id="harbour-evening", name="Harbour Evening", family="harbour", bloc="west", tier=2
+            ),
+            "herald": Publisher(
+                id="herald", name="State Herald", family="state", bloc="russia", country="RU", state_media=True, tier=1
+            ),
+            "dnipro": Publisher(id="dnipro", name="Дніпровський кур'єр", family="dnipro", bloc="ukraine", tier=2),
         },
+        adjustments=(
+            Adjustment(id="watched", conflict_status=frozenset({"watch"}), change=1, why="it is only being watched"),
+        ),
     )
 
 

@@ -138,7 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
 
     def _write(self, status: int, answer: Answer, body: bytes) -> None:
-        self.send_response(status)
+        self.send_response_only(status)  # without a Date of its own
         headers = {
             "Content-Type": answer.content_type,
             "ETag": answer.etag,

@@ -13,14 +13,20 @@ from bot.model import (
     EntryKey,
     Event,
     EventType,
+    Facts,
     FeedState,
+    Form,
     Loudness,
     Mention,
     Message,
     Modality,
+    Refrain,
+    Role,
+    Scope,
     Stage,
     Story,
     Subscription,
+    Timetable,
 )
 
 text = st.text(max_size=20)
@@ -34,6 +40,16 @@ keys = st.builds(EntryKey, text, text)
 scores = st.floats(allow_nan=False, allow_infinity=False)
 chats = st.builds(ChatId, st.sampled_from(["telegram", "terminal"]), st.text(min_size=1, max_size=8))
 
+spans = st.timedeltas(min_value=timedelta(seconds=1), max_value=timedelta(days=400)).map(
+    lambda span: timedelta(seconds=round(span.total_seconds()))
+)
+timetables = st.builds(
+    Timetable,
+    ttl=st.none() | spans,
+    period=st.none() | spans,
+    skip_hours=st.frozensets(st.integers(0, 23)),
+    skip_days=st.frozensets(st.integers(0, 6)),
+)
 feed_states = st.builds(
     FeedState,
     url=text,
@@ -43,9 +59,16 @@ feed_states = st.builds(
     etag=text,
     last_modified=text,
     body_hash=text,
+    item_hashes=text,
     failures=st.integers(0, 10**6),
     last_error=text,
     baselined=st.booleans(),
+    interval=st.none() | spans,
+    timetable=timetables,
+    moved_to=text,
+    moved_times=st.integers(0, 9),
+    gone_at=maybe_times,
+    stopped_at=maybe_times,
 )
 entries = st.builds(
     Entry,
@@ -64,6 +87,20 @@ mentions = st.builds(
 )
 
 
+facts = st.builds(
+    Facts,
+    starts_on=st.none() | st.dates(),
+    ends_on=st.none() | st.dates(),
+    deadline=st.none() | st.dates(),
+    meets_on=st.none() | st.dates(),
+    duration=text,
+    counts=words,
+    scope=st.lists(st.sampled_from(Scope), max_size=2).map(tuple),
+    form=st.none() | st.sampled_from(Form),
+    venue=text,
+)
+
+
 def events(of: Entry) -> st.SearchStrategy[Event]:
     return st.builds(
         Event,
@@ -76,9 +113,12 @@ def events(of: Entry) -> st.SearchStrategy[Event]:
         places=words,
         numbers=word_sets,
         occurred_on=st.none() | st.dates(),
+        facts=facts,
         speaker=text,
+        roles=st.lists(st.tuples(text, st.sampled_from(Role)), max_size=2).map(tuple),
         score=scores,
         rule=text,
+        rules_hash=text,
         mentions=st.lists(mentions, max_size=2).map(tuple),
     )
 
@@ -103,6 +143,7 @@ def stories(of: Entry) -> st.SearchStrategy[Story]:
         publishers=words,
         revision=st.integers(1, 10**6),
         announced=st.frozensets(types, max_size=3),
+        refrain=st.builds(Refrain, before=st.integers(0, 99), today=st.integers(0, 99), new=facts),
     )
 
 

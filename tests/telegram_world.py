@@ -60,6 +60,7 @@ class Accepted:
     silent: bool = False
     preview: bool = True
     topic: int = 0
+    replies_to: int = 0
 
     @property
     def labels(self) -> list[str]:
@@ -250,9 +251,20 @@ class World:
                 silent=arguments.get("disable_notification", "").lower() == "true",
                 preview=not json.loads(arguments.get("link_preview_options") or "{}").get("is_disabled", False),
                 topic=topic,
+                replies_to=self._answered(room, arguments),
             )
         )
         return message
+
+    def _answered(self, room: Room, arguments: Arguments) -> int:
+        """Return the message that this one answers, 0 if none; a missing one is refused, unless that is allowed."""
+        parameters = json.loads(arguments.get("reply_parameters") or "{}")
+        answered = number(str(parameters.get("message_id", ""))) or 0
+        if answered in room.messages:
+            return answered
+        if answered and not parameters.get("allow_sending_without_reply"):
+            raise bad_request("message to be replied not found")
+        return 0
 
     def _reach(self, arguments: Arguments) -> Room:
         if not arguments.get("chat_id"):

@@ -47,7 +47,7 @@ def test_a_digest_groups_by_conflict_the_loudest_and_best_sourced_first() -> Non
         "\n"
         "🇺🇦🇷🇺 Russia–Ukraine war\n"
         "❗ Ceasefire agreed / declared: "
-        "Russia and Ukraine agree 30-day truce, says meridian — Meridian Wire, 2 publishers\n"
+        "Russia and Ukraine agree 30-day truce, says meridian — Meridian Wire, confirmed, 2 sources\n"
         "🤝 Claim: ceasefire agreed / declared: Truce agreed, says one side — Meridian Wire, unconfirmed\n"
         "🗣 Appeal / position: Pope appeals for peace — State Herald [state media, RU], unconfirmed\n"
         "\n"
@@ -128,6 +128,11 @@ def test_a_story_of_two_conflicts_is_told_once_under_the_one_that_is_followed() 
             {"healthy": 12},
             "⚠️ 12 of 50 feeds healthy; last heard 3 min ago. More than half are silent: I may be missing news.",
         ),
+        (
+            {"silent": {"ru": EVENING - timedelta(hours=3)}},
+            "⚠️ 46 of 50 feeds healthy; last heard 3 min ago. Russian-language sources: last heard 3 h ago.",
+        ),
+        ({"silent": {"xx": None}}, "3 min ago. “xx”-language sources: never heard."),
         ({}, "46 of 50 feeds healthy; last heard 3 min ago."),
     ],
 )

@@ -59,7 +59,7 @@ def check(message: Message, most: int) -> None:
 
     assert 0 < utf16_length(text) <= most
     assert not NOT_SEEN.search(text)
-    assert {entity["type"] for entity in entities} <= {"bold", "underline", "text_link"}
+    assert {entity["type"] for entity in entities} <= {"bold", "underline", "strikethrough", "text_link"}
     assert all(entity["url"].startswith(("http://", "https://")) for entity in entities if "url" in entity)
     assert all(len(button.action.encode()) <= 64 and button.label for row in message.buttons for button in row)
 

@@ -63,12 +63,12 @@ def test_the_alert_of_several_publishers_lists_them_and_counts_owners() -> None:
     message = render.alert(make.story(*reports), reports, KYIV)
 
     assert plain(message.html) == (
-        "🟡 3 publishers · Russia–Ukraine war · CEASEFIRE PROPOSED\n"
+        "🟢 CONFIRMED · Russia–Ukraine war · CEASEFIRE PROPOSED\n"
         "“US proposes 30-day truce” — Meridian Wire · meridian.example, 15:00 (12:00 UTC)\n"
         "\n"
         "named: United States\n"
         "Also: Harbour Times 15:05 · Harbour Evening 15:06 · Дніпровський кур'єр 15:09\n"
-        "4 publishers of 3 owners"
+        "4 publishers, 3 of them independent · International, West, Ukraine"
     )
     assert [[button.label for button in row] for row in message.buttons] == [
         ["Why?", "Sources 4", "Timeline"],
@@ -209,13 +209,13 @@ def test_publishers_of_one_owner_stay_unconfirmed_and_are_told_apart() -> None:
     text = card("harbour", "harbour-evening")
 
     assert text.startswith("🟡 UNCONFIRMED")
-    assert text.endswith("2 publishers of one owner: that is one source")
+    assert text.endswith("2 publishers of one source")
 
 
 def test_several_publishers_who_quote_the_same_person_are_one_source() -> None:
     text = card("meridian", "dnipro", speaker="usa")
 
-    first = "🟡 2 publishers, one source · Russia–Ukraine war · CEASEFIRE AGREED / DECLARED, says United States\n"
+    first = "🟡 UNCONFIRMED · Russia–Ukraine war · CEASEFIRE AGREED / DECLARED, says United States\n"
     assert text.startswith(first)
     assert text.endswith("2 publishers, one source: United States")
 
@@ -223,8 +223,8 @@ def test_several_publishers_who_quote_the_same_person_are_one_source() -> None:
 def test_several_publishers_who_report_an_offer_bear_it_out_whoever_made_it() -> None:
     text = card("meridian", "dnipro", speaker="usa", type=EventType.CEASEFIRE_PROPOSED)
 
-    assert text.startswith("🟡 2 publishers · ")
-    assert text.endswith("2 independent publishers")
+    assert text.startswith("🟢 CONFIRMED · ")
+    assert text.endswith("2 independent publishers · International, Ukraine")
 
 
 def test_reports_of_an_earlier_stage_are_not_counted_as_saying_the_present_one() -> None:
@@ -365,23 +365,25 @@ def test_why_shows_the_words_that_decided_in_their_place() -> None:
     title = "Kyiv & Moscow agree truce"
     mentions = (
         Mention(role="signal", name="ceasefire-title", text="truce", start=20, end=25),
-        Mention(role="type", name="ceasefire.agreed 7", text="agree truce", start=14, end=25),
+        Mention(role="type", name="ceasefire.agreed/by-both", text="agree truce", start=14, end=25),
         Mention(role="conflict", name="ukraine-russia:A", text="Kyiv", start=0, end=4),
         Mention(role="conflict", name="ukraine-russia:B", text="Moscow", start=7, end=13),
         Mention(role="cancelled", name="trade-truce", text="Moscow", start=7, end=13),
     )
-    report = fakes.report(title, event={"mentions": mentions, "rule": "ceasefire-title > ceasefire.agreed 7"})
+    rule = "ceasefire-title > ceasefire.agreed/by-both"
+    report = fakes.report(title, event={"mentions": mentions, "rule": rule, "rules_hash": "0d9d26d66ce4"})
 
     message = render.why(make.story(report), [report], KYIV)
 
     assert message.html == (
         "<b>Why?</b> · 🟡 <b>UNCONFIRMED</b> · Russia–Ukraine war · <b>CEASEFIRE AGREED / DECLARED</b>\n"
         "“<u>Kyiv</u> &amp; <u>Moscow</u> <u>agree truce</u>” — Meridian Wire\n"
-        "Relevant: ceasefire-title ← “truce”\n"
+        "Relevant ← “truce”\n"
         "Conflict: Russia–Ukraine war ← “Kyiv”, “Moscow”\n"
-        "What happened: Ceasefire agreed / declared, rule 7 ← “agree truce”\n"
-        "Set aside: trade-truce ← “Moscow”\n"
-        "Score 1.0 · rule ceasefire-title &gt; ceasefire.agreed 7\n"
+        "What happened: Ceasefire agreed / declared ← “agree truce”\n"
+        "Set aside ← “Moscow”\n"
+        "Score 1.0 · rule ceasefire-title &gt; ceasefire.agreed/by-both · rules 0d9d26d66ce4\n"
+        "Status: unconfirmed\n"
         "Loudness: P2, pushed silently\n"
         "  no louder because: only one independent publisher so far\n"
         "Published 15:00 (12:00 UTC)\n"
@@ -395,7 +397,7 @@ def test_why_does_not_say_that_something_happened_which_did_not() -> None:
 
     text = plain(render.why(make.story(report), [report], KYIV).html)
 
-    assert "What happened: Conditional: ceasefire agreed / declared, rule 7" in text
+    assert "What happened: Conditional: ceasefire agreed / declared ← “may agree”" in text
 
 
 def test_why_survives_a_story_whose_reports_are_gone() -> None:
@@ -410,11 +412,11 @@ def test_sources_say_what_kind_of_publisher_each_is() -> None:
     text = plain(render.sources(story, reports, KYIV).html)
 
     first = text.split("\n\n")[1].splitlines()
-    assert first[0] == "Meridian Wire (agency or official, GB)"
+    assert first[0] == "Meridian Wire (agency or official, International, GB)"
     assert first[1] == "“Russia and Ukraine agree 30-day truce, says meridian”"
     assert first[2] == "meridian.example, 15:00 (12:00 UTC)"
     assert "Harbour Times (major outlet, West)" in text
-    assert text.endswith("\n\n2 independent publishers")
+    assert text.endswith("\n\n2 independent publishers · International, West")
 
 
 def test_the_timeline_tells_what_each_report_said_then() -> None:

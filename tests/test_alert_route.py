@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.alert.loudness import ARCHIVE, DIGEST, SILENT, SOUND, weigh
+from bot.alert.loudness import ARCHIVE, DIGEST, SILENT, SOUND, Loud, weigh
 from bot.alert.route import priority, route, wants
 from bot.model import (
     Broadcast,
@@ -106,7 +106,7 @@ def test_facts_that_are_only_claims_in_their_reports_count_as_claims() -> None:
     _, reports = fakes.agreed("meridian", modality=Modality.CLAIM)
     story = make.story(*reports, modality=Modality.FACT)
 
-    assert weigh(story, reports, fakes.catalog()) == (SILENT, ["a claim that one publisher reports"])
+    assert weigh(story, reports, fakes.catalog()) == Loud(SILENT, ["a claim that one publisher reports"], [])
 
 
 @pytest.mark.parametrize(("conflicts", "level"), [(("libya",), SILENT), (("libya", "yemen"), SOUND), ((), DIGEST)])
@@ -186,7 +186,7 @@ def test_each_chat_is_owed_an_alert_under_a_key_of_its_own() -> None:
     message = alert.wordings[0].message
     here, there = (alert.delivery(ChatId("telegram", room), message) for room in ("1", "2"))
 
-    assert here.dedupe_key == f"alert:{story.id}:ceasefire.agreed:telegram:1"
+    assert here.dedupe_key == f"alert:{story.id}:telegram:1"
     assert here.dedupe_key != there.dedupe_key
     assert here.message == there.message == message
 
@@ -222,14 +222,20 @@ def test_a_fresh_late_report_does_not_make_an_old_founder_news() -> None:
     assert asked(story, reports, entry_key=old.entry.key) is None
 
 
-@pytest.mark.parametrize(
-    "change",
-    [each for each in StoryChange if each not in (StoryChange.NEW, StoryChange.NEW_STAGE, StoryChange.CORROBORATED)],
-)
-def test_other_changes_alert_nobody_yet(change: StoryChange) -> None:
+FIRST_NEWS = {
+    StoryChange.NEW,
+    StoryChange.NEW_STAGE,
+    StoryChange.CORROBORATED,
+    StoryChange.CONFIRMED,
+    StoryChange.COLLAPSED,
+}
+
+
+@pytest.mark.parametrize("change", StoryChange)
+def test_what_grows_or_is_taken_back_is_first_news_to_nobody(change: StoryChange) -> None:
     story, reports = fakes.agreed("meridian", "harbour")
 
-    assert asked(story, reports, change=change) is None
+    assert (asked(story, reports, change=change) is not None) is (change in FIRST_NEWS)
 
 
 def test_a_change_whose_report_is_gone_alerts_nobody() -> None:
@@ -239,21 +245,19 @@ def test_a_change_whose_report_is_gone_alerts_nobody() -> None:
     assert asked(story, reports, entry_key=other.entry.key) is None
 
 
-def test_two_changes_that_arrive_together_are_one_alert_and_a_later_stage_another() -> None:
+def test_a_story_has_one_alert_and_only_a_new_story_need_not_ask_who_was_told() -> None:
     story, reports = fakes.agreed("meridian")
-    stages = (*story.stages, Stage(EventType.CEASEFIRE_IN_EFFECT, LATER))
     in_effect = fakes.report("Truce in force", event={"type": EventType.CEASEFIRE_IN_EFFECT})
+    stages = (*story.stages, Stage(EventType.CEASEFIRE_IN_EFFECT, LATER))
     moved = replace(story, type=EventType.CEASEFIRE_IN_EFFECT, stages=stages)
-    both = [*reports, in_effect]
 
-    before = routed(story, reports)
-    new = routed(moved, both)
-    stage = routed(moved, both, change=StoryChange.NEW_STAGE, entry_key=in_effect.entry.key)
+    new = routed(story, reports)
+    stage = routed(moved, [*reports, in_effect], change=StoryChange.NEW_STAGE, entry_key=in_effect.entry.key)
 
-    assert new.key == stage.key != before.key
-    assert [alert.urgent for alert in (before, new, stage)] == [False, True, True]
+    assert new.key == stage.key
+    assert [alert.urgent for alert in (new, stage)] == [False, True]
+    assert [alert.changed_at for alert in (new, stage)] == [None, make.NOON]
     assert "NOW: CEASEFIRE IN EFFECT" in stage.wordings[0].message.html
-    assert new.wordings == stage.wordings
 
 
 def test_each_reader_is_told_in_their_own_time() -> None:

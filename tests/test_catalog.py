@@ -2,9 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.catalog import DATA, load_catalog
+from bot.catalog import load_catalog
 from bot.errors import ConfigError
 from bot.model import EventType
+from bot.rulefiles import DATA, read_rule_files
 
 
 def test_every_event_type_has_its_texts_in_three_languages() -> None:
@@ -37,7 +38,7 @@ def test_a_publisher_is_known_by_id_name_and_any_host_below_its_own() -> None:
 
 
 def copy_of_the_data(folder: Path) -> Path:
-    for name in ("rules.toml", "publishers.toml", "conflicts.toml", "taxonomy.toml", "entities.csv"):
+    for name in ("lexicon.toml", "rules.toml", "publishers.toml", "conflicts.toml", "taxonomy.toml", "entities.csv"):
         (folder / name).write_text((DATA / name).read_text(encoding="utf-8"), encoding="utf-8")
     return folder
 
@@ -50,7 +51,7 @@ def test_a_link_to_no_conflict_names_file_line_and_the_nearest_name(tmp_path: Pa
     with pytest.raises(
         ConfigError, match=r"entities\.csv:2: ukraine: .*'ukraine-rusia' \(did you mean 'ukraine-russia'"
     ):
-        load_catalog(folder)
+        load_catalog(read_rule_files(shipped=folder))
 
 
 def test_an_unknown_event_type_names_its_line(tmp_path: Path) -> None:
@@ -61,4 +62,26 @@ def test_an_unknown_event_type_names_its_line(tmp_path: Path) -> None:
     )
 
     with pytest.raises(ConfigError, match=r"taxonomy\.toml:\d+: there is no event type 'talks\.hold'"):
-        load_catalog(folder)
+        load_catalog(read_rule_files(shipped=folder))
+
+
+@pytest.mark.parametrize(
+    "active",
+    ['["2014-02-20", ""]', '[["2014-02-20"]]', '[["2014-02-30", ""]]', '[["2014-02-20", "2013-02-20"]]'],
+)
+def test_days_that_are_no_spans_are_named_with_line_and_remedy(tmp_path: Path, active: str) -> None:
+    folder = copy_of_the_data(tmp_path)
+    conflicts = folder / "conflicts.toml"
+    text = conflicts.read_text(encoding="utf-8")
+    conflicts.write_text(text.replace('active = [["2014-02-20", ""]]', f"active = {active}", 1), "utf-8")
+
+    with pytest.raises(ConfigError, match=r"conflicts\.toml:\d+: ukraine-russia: no span .*\(write a list of spans"):
+        load_catalog(read_rule_files(shipped=folder))
+
+
+def test_who_takes_a_side_is_on_a_side_that_its_conflict_has() -> None:
+    catalog = load_catalog()
+
+    sides = {(conflict.id, side.upper()) for conflict in catalog.conflicts.values() for side in conflict.parties}
+    taken = {(conflict, side.upper()) for each in catalog.entities.values() for conflict, side in each.links}
+    assert {link for link in taken if link[1] != "X"} <= sides

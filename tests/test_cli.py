@@ -1,6 +1,7 @@
 """The command line as a person meets it: the real process, its words and its exit codes."""
 
 import json
+import re
 import signal
 import sqlite3
 import subprocess
@@ -38,13 +39,14 @@ def json_lines(done: subprocess.CompletedProcess[bytes]) -> list[dict[str, objec
 
 # ---------------------------------------------------------------------------------------------- demo
 def test_the_demo_tells_the_week_and_ends_at_the_end_of_input(tmp_path: Path) -> None:
-    done = parley(tmp_path, "demo", stdin=b"/latest 3\n/now gaza\nwhat is this\n")
+    done = parley(tmp_path, "demo", stdin=b"/latest 3\n/now gaza\n/feed test 1\nwhat is this\n")
 
     words = said(done)
     assert done.returncode == 0
     assert "CEASEFIRE PROPOSED" in words
     assert "Digest" in words
     assert "Istanbul" in words
+    assert re.search(r"I am looking at .*\d+ entries, the newest", words, re.DOTALL)
     assert not (tmp_path / "data").exists(), "the demo leaves nothing behind"
 
 

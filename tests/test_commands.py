@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.chat.commands import ACTIONS, COMMANDS, MENU, OWNER_CODE, OWNER_COMMANDS, Settings
-from bot.model import Access, ChatId, DeliveryKind, EventType, FeedState, Report, Sent
+from bot.model import Access, ChatId, DeliveryKind, EventType, FeedState, NearMiss, Report, Sent
 from tests import make
 from tests.conversation import ME, Conversation, buttons, conversation
 from tests.telegram_rules import read_commands
@@ -378,8 +378,35 @@ def test_status_tells_how_well_we_hear(talk: Conversation) -> None:
     assert "Archive: 1 entries, 1 story." in text
 
 
+def test_now_and_status_say_of_which_followed_conflict_nothing_came_for_a_day(talk: Conversation) -> None:
+    talk.report(make.report("Old truce", published=make.NOON - timedelta(hours=30)))
+    talk.report(gaza())
+    talk.say("/follow ukraine")
+    talk.say("/follow gaza")
+
+    silent = "Nothing new for 30 h on Russia–Ukraine war."
+
+    assert silent in talk.say("/now")
+    assert silent in talk.say("/status")
+
+
+def test_sources_tells_who_was_first_with_what_others_bore_out(talk: Conversation) -> None:
+    first = make.report("Truce agreed", id="1", publisher="Reuters")
+    second = make.report("Truce reached", id="2", publisher="Suspilne", published=make.NOON + timedelta(minutes=9))
+    talk.report(first, second)
+
+    text = talk.say("/sources")
+
+    assert "Reuters: 1 story, first with 1 · 1 borne out (median 9 min)" in text
+    assert "1 story, first with none" in text
+
+
+def test_sources_of_an_empty_archive_has_nothing_to_tell(talk: Conversation) -> None:
+    assert "no record of anybody" in talk.say("/sources")
+
+
 def test_status_tells_the_owner_alone_which_feeds_are_silent_by_their_titles() -> None:
-    titles = Settings(titles={make.feed().url: "Meridian <World>"})
+    titles = Settings(feeds=(make.feed(title="Meridian <World>"),))
     with conversation(Access.OWNER, titles) as owner, conversation(settings=titles) as talk:
         for each in (owner, talk):
             each.archive.save_feed_state(FeedState(url=make.feed().url, next_check_at=make.NOON, failures=3))
@@ -425,9 +452,16 @@ def test_any_button_gets_exactly_one_answer_that_can_be_sent(action: str) -> Non
 
 
 def test_every_button_that_is_ever_offered_does_something(owner: Conversation) -> None:
-    owner.report(make.report("New truce"))
+    story = owner.report(make.report("New truce"))
+    near = make.entry("Envoy sent to Istanbul")
+    owner.archive.save_entry(near, [])
+    owner.archive.save_near_miss(NearMiss(entry=near, score=0.7, noted_at=owner.now))
+    owner.people.keep_feedback(ChatId("telegram", "8002"), story.id, "not relevant", owner.now)
     seen, waiting = set[str](), [f"run:{name}" for name in COMMANDS]
-    for text in ("/now narnia", "/follow gaza", "/unfollow gaza", "/follow prisoners", "/unfollow prisoners"):
+    owner.commands.adopt_feeds([make.feed(url=f"https://f{n}.example", enabled=n != 2) for n in range(1, 20)])
+    asking = ["/timeline ukraine", "/undo ukraine", "/feeds", "/feed 1", "/feed 2", "/suggest https://new.example"]
+    asking += ["/missed", "/now narnia", "/follow gaza", "/unfollow gaza", "/follow prisoners", "/unfollow prisoners"]
+    for text in asking:
         owner.say(text)
         waiting += [button.action for button in buttons(owner.last)]
 

@@ -29,7 +29,7 @@ from tests.make import NOON
         ("Zelensky", ["ukraine-russia"]),
         ("Київ", ["ukraine-russia"]),
         ("india pakistan", ["india-pakistan"]),
-        ("Індія", ["india-pakistan"]),
+        ("Індія", ["india-pakistan", "india-maoists", "india-northeast", "india-china"]),
         ("us", ["us-israel-iran", "us-venezuela"]),
         ("tell us a joke", []),
         ("газета", []),

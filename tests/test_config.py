@@ -36,9 +36,7 @@ def test_an_empty_file_means_the_defaults() -> None:
 def test_a_url_alone_is_a_feed() -> None:
     config = parse_config('[[feeds]]\nurl = "https://www.news.example/rss"\n')
 
-    assert config.feeds == (
-        Feed(url="https://www.news.example/rss", title="news.example", every=timedelta(minutes=30), enabled=True),
-    )
+    assert config.feeds == (Feed(url="https://www.news.example/rss", title="news.example", every=None, enabled=True),)
 
 
 def test_every_key_reaches_its_place() -> None:

@@ -31,6 +31,8 @@ port = 8787
 every = "24 h"
 keep = 7
 folder = "/backups"
+[rules]
+folder = "/rules"
 [[feeds]]
 url = "https://news.example/rss"
 title = "News"

@@ -7,7 +7,7 @@ import pytest
 
 from bot.detect.detector import Detector
 from bot.detect.gazetteer import DateSpan
-from bot.detect.lines import LineError, classify_line, read_published
+from bot.detect.lines import MAX_TEXT, LineError, classify_line, read_item, read_published
 from bot.detect.rules import load_rules
 
 KEYS = {"id", "relevant", "score", "event_type", "modality", "conflicts", "actors", "places", "rule", "spans"}
@@ -82,3 +82,10 @@ def test_without_a_date_no_conflict_is_ruled_out(detector: Detector) -> None:
 
     assert answer["relevant"]
     assert answer["conflicts"]
+
+
+def test_no_more_than_the_head_of_a_huge_title_is_kept() -> None:
+    entry, _ = read_item({"id": "1", "title": "Gaza truce " * 100_000})
+
+    assert entry.title.startswith("Gaza truce Gaza truce")
+    assert len(entry.title) <= MAX_TEXT

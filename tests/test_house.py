@@ -73,9 +73,13 @@ class House:
         return self.paper.getvalue()[begin:]
 
     def alerts(self) -> list[str]:
-        """Return the headlines of the alerts printed so far."""
-        blocks = re.split(r"(?m)^.*──+$", self.paper.getvalue())
-        return [block for block in blocks if "Mute story" in block]
+        """Return the alerts printed so far, as they were first told."""
+        return [block for title, block in self.blocks() if "Mute story" in block and "edited" not in title]
+
+    def blocks(self, word: str = "") -> list[tuple[str, str]]:
+        """Return the title and the text of each message printed so far that has *word* in its title."""
+        _, *parts = re.split(r"(?m)^(.*──+)$", self.paper.getvalue())
+        return [(title, text.strip()) for title, text in zip(parts[::2], parts[1::2], strict=True) if word in title]
 
 
 @pytest.fixture
@@ -154,7 +158,7 @@ async def test_the_same_story_from_two_feeds_is_told_once(home: House) -> None:
     await home.later(minutes=10)
 
     assert len(home.alerts()) == 1
-    assert "2 publishers" in await home.say("/latest")
+    assert "2 independent publishers" in await home.say("/latest")
 
 
 async def test_a_story_that_only_a_baseline_told_of_still_rings_when_another_feed_brings_it(home: House) -> None:
@@ -286,7 +290,7 @@ async def test_a_restart_in_the_middle_changes_nothing(tmp_path: Path, feeds: Fe
             changes = [change.change for change in pipeline.archive.changes_after(0)]
             stories = pipeline.archive.stories()
 
-    assert changes == [StoryChange.NEW]
+    assert changes == [StoryChange.NEW, StoryChange.GREW]
     assert [len(story.entry_keys) for story in stories] == [2]
 
 

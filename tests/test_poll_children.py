@@ -95,12 +95,15 @@ async def test_what_is_no_feed_is_said_and_costs_no_child(pool: ParserPool) -> N
 async def test_a_large_feed_comes_through_and_its_child_is_replaced(pool: ParserPool) -> None:
     item = f"<item><title>{'t' * 5000}</title><description>{'ж' * 4000}</description></item>"
     body = f"<rss version='2.0'><channel>{item * 200}</channel></rss>".encode()
+    await titles(pool, GOOD)
+    (before,) = pool.pids
 
     entries = (await pool.parse(Fetched(body=body), NEWS, NOON)).entries
 
     assert len(entries) == 200
     assert len(entries[0].summary) == 4000
-    assert pool.pids == ()
+    assert not is_alive(before)
+    assert await titles(pool, GOOD) == ["Перемир'я & мир"]
 
 
 # ------------------------------------------------------------------------------------------ the bad day
@@ -115,6 +118,16 @@ async def test_a_feed_that_takes_too_long_is_killed_and_the_next_is_read() -> No
         assert await titles(pool, GOOD) == ["Перемир'я & мир"]
 
 
+async def test_another_child_is_started_before_anybody_waits_for_it() -> None:
+    async with ParserPool(size=1, deadline=HURRIED) as pool:
+        with pytest.raises(ParseError):
+            await titles(pool, slow_feed())
+
+        async with asyncio.timeout(30):
+            while not pool.pids:
+                await asyncio.sleep(0.01)
+
+
 async def test_a_child_that_dies_is_replaced(pool: ParserPool) -> None:
     await titles(pool, GOOD)
     os.kill(pool.pids[0], signal.SIGKILL)
@@ -127,6 +140,7 @@ async def test_a_child_that_dies_is_replaced(pool: ParserPool) -> None:
 
 async def test_a_parse_that_is_cancelled_answers_no_one_else(pool: ParserPool) -> None:
     await titles(pool, GOOD)
+    (before,) = pool.pids
     busy = asyncio.create_task(titles(pool, slow_feed()))
     await asyncio.sleep(0.1)
 
@@ -134,7 +148,7 @@ async def test_a_parse_that_is_cancelled_answers_no_one_else(pool: ParserPool) -
     with pytest.raises(asyncio.CancelledError):
         await busy
 
-    assert pool.pids == ()
+    assert not is_alive(before)
     assert await titles(pool, GOOD) == ["Перемир'я & мир"]
 
 

@@ -13,6 +13,7 @@ from bot.errors import FetchError
 from bot.model import FeedState
 from bot.poll.fetch import GuardedBackend, HttpFetcher
 from bot.poll.guard import check_given, check_url, host_of, is_public
+from bot.poll.wire import connect
 from bot.ports import Fetched
 from tests.feed_server import Answer, FeedServer
 from tests.hostile import ELSEWHERE, HOSTILE, INNER_ADDRESSES, PUBLIC, SPELLINGS_OF_HERE, resolve
@@ -32,7 +33,7 @@ class Front:
         self.dialled.append(address)
         if address != PUBLIC:
             raise httpcore.ConnectError("dialled inside")
-        return await httpcore.AnyIOBackend().connect_tcp("127.0.0.1", self.server.port, **options)
+        return await connect("127.0.0.1", self.server.port, **options)
 
 
 @pytest.fixture

@@ -61,6 +61,12 @@ def test_a_signal_that_is_always_cancelled_is_dead(tmp_path: Path) -> None:
     assert "always cancelled by 'mine'" in str(found[0])
 
 
+def test_a_signal_that_exclusions_name_can_be_switched_off(tmp_path: Path) -> None:
+    mine = '[[exclude]]\nid = "mine"\nany = ["opera"]\ncancels = ["truce"]\n[[signal]]\nid = "truce"\nenabled = false'
+
+    assert ("conflict", "mine", 3) not in warned(tmp_path, mine)
+
+
 def test_a_rule_behind_one_that_takes_all_its_words_is_dead(tmp_path: Path) -> None:
     files = small_rules.read(tmp_path, mine='[[type]]\nid = "talks.held/mine"\nany = ["@agree ~4 @truce", "x"]')
 

@@ -25,7 +25,6 @@ from bot.model import (
     ChatId,
     Delivery,
     DeliveryKind,
-    Entry,
     Feed,
     FeedState,
     InboxItem,
@@ -39,7 +38,7 @@ from bot.ops.health import Beats
 from bot.ops.refusals import ACCEPTED
 from bot.ops.upkeep import Upkeep
 from bot.pipeline import Pipeline
-from bot.ports import Fetched, NotModified
+from bot.ports import Fetched, NotModified, Parsed
 from bot.service import Service
 from bot.store.archive import ArchiveStore
 from bot.store.people import PeopleStore
@@ -122,11 +121,12 @@ class Feeds:
     async def fetch(self, feed: Feed, state: FeedState) -> Fetched | NotModified:
         await self.fetching()
         self.polls += 1
-        return Fetched(body=b"")
+        return Fetched(body="\n".join(self.titles).encode())
 
-    async def parse(self, fetched: Fetched, feed: Feed, at: datetime) -> Sequence[Entry]:
+    async def parse(self, fetched: Fetched, feed: Feed, now: datetime, seen: str = "") -> Parsed:
         await self.parsing()
-        return [make.entry(title, feed_url=feed.url, published=at, seen_at=at) for title in self.titles]
+        entries = [make.entry(title, feed_url=feed.url, published=now, seen_at=now) for title in self.titles]
+        return Parsed(entries=entries, offered=len(entries))
 
 
 @dataclass
@@ -358,7 +358,7 @@ async def test_a_service_with_much_to_do_raises_no_false_alarm(tmp_path: Path) -
             world.network.says("/status")
             await asyncio.sleep(0.05)
             late.update(world.beats.late())
-        await until(lambda: len(world.network.told("healthy")) >= 40, "the answers")
+        await until(lambda: len(world.network.told("How well I hear")) >= 40, "the answers")
         late.update(world.beats.late())
 
     assert late == set()
@@ -484,3 +484,13 @@ async def test_a_backup_that_fails_is_told(tmp_path: Path) -> None:
 
     assert "I could not make a backup" in told[1]
     assert "archive.db" in told[1]
+
+
+async def test_of_an_archive_that_is_published_again_the_owner_is_told_and_nobody_alerted(tmp_path: Path) -> None:
+    async with serving(tmp_path) as world:
+        await until(lambda: world.feeds.polls, "the first poll")
+        world.feeds.titles += [f"{NEWS}, as was written in chapter {number}" for number in range(30)]
+
+        await until(lambda: world.network.told("30 entries at once that look old"), "the notice")
+
+        assert world.network.told(NEWS) == []

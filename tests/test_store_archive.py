@@ -10,13 +10,28 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlite_utils import Database
 
 from bot.errors import StoreError
-from bot.model import Entry, EventType, FeedState, Modality, Report, Stage, Story, StoryChange
+from bot.model import (
+    Entry,
+    EntryKey,
+    EventType,
+    FeedChoice,
+    FeedState,
+    Headline,
+    Modality,
+    Report,
+    Stage,
+    Standing,
+    Story,
+    StoryChange,
+)
 from bot.ports import Archive
 from bot.store import archive_rows
-from bot.store.archive import ArchiveStore
+from bot.store.archive import KIND, ArchiveStore
 from bot.store.cells import cell
+from bot.store.schema_archive import migrations
 from tests import make, store_values
 from tests.make import NOON, minutes
 
@@ -79,6 +94,28 @@ def test_the_feed_that_waits_longest_comes_first(archive: Archive) -> None:
     assert [state.url for state in archive.due_feeds(NOON)] == ["b", "c", "a"]
 
 
+def test_a_feed_that_is_gone_for_good_is_never_due_until_it_is_taken_out_and_put_in_again(archive: Archive) -> None:
+    archive.register([make.feed(url="a")], NOON)
+    archive.save_feed_state(FeedState(url="a", next_check_at=NOON, gone_at=NOON, stopped_at=NOON))
+
+    archive.register([make.feed(url="a")], NOON)
+    stopped = archive.due_feeds(NOON + timedelta(days=99))
+    archive.register([], NOON)
+    archive.register([make.feed(url="a")], NOON)
+
+    assert stopped == []
+    assert archive.due_feeds(NOON) == [FeedState(url="a", next_check_at=NOON)]
+
+
+def test_a_feed_that_was_asked_in_the_future_is_due_for_the_clock_was_wrong(archive: Archive) -> None:
+    archive.register([make.feed(url=url) for url in "ab"], NOON)
+    for url, ahead in {"a": 5, "b": 60}.items():
+        asked = NOON + minutes(ahead)
+        archive.save_feed_state(FeedState(url=url, next_check_at=asked + minutes(30), checked_at=asked))
+
+    assert [state.url for state in archive.due_feeds(NOON)] == ["b"]
+
+
 def test_coverage_counts_the_enabled_feeds_heard_of_late(archive: Archive) -> None:
     archive.register([make.feed(url=url) for url in ("fresh", "stale", "failing", "gone")], NOON)
     archive.register([make.feed(url=url) for url in ("fresh", "stale", "failing")], NOON)
@@ -97,6 +134,30 @@ def test_coverage_counts_the_enabled_feeds_heard_of_late(archive: Archive) -> No
     assert (coverage.feeds, coverage.healthy, coverage.entries, coverage.stories) == (3, 1, 1, 1)
     assert coverage.last_ok_at == NOON - minutes(85)
     assert coverage.failing == (failing,)
+
+
+def test_a_language_is_silent_when_none_of_its_feeds_is_heard_well(archive: Archive) -> None:
+    heard = [("en", 5), ("en", 900), ("ru", 200), ("ru", 180), ("uk", None), ("", None)]
+    archive.register([make.feed(url=f"{n}", language=language) for n, (language, _) in enumerate(heard)], NOON)
+    for n, (_, ago) in enumerate(heard):
+        ok_at = None if ago is None else NOON - minutes(ago)
+        archive.save_feed_state(FeedState(url=f"{n}", next_check_at=NOON, ok_at=ok_at))
+
+    assert archive.coverage(NOON).silent == {"ru": NOON - minutes(180), "uk": None}
+
+
+def test_what_the_owner_chose_of_a_feed_is_kept_in_order_until_it_is_taken_back(archive: Archive) -> None:
+    first, second = (
+        FeedChoice(feed=make.feed(url=url, every=every, enabled=on), added=on)
+        for url, every, on in (("a", minutes(7), True), ("b", None, False))
+    )
+    for choice in (first, second, second, first):
+        archive.choose_feed(choice, NOON)
+    chosen = list(archive.feed_choices())
+
+    assert chosen == [first, second]
+    assert [archive.unchoose_feed(url) for url in ("a", "a")] == [1, 0]
+    assert list(archive.feed_choices()) == [second]
 
 
 # ------------------------------------------------------------------------------------------ entries, events, stories
@@ -125,6 +186,21 @@ def test_a_newer_text_replaces_the_former_and_the_first_sight_stays(archive: Arc
     assert [report.entry for report in archive.reports(story.id)] == [replace(edited, seen_at=NOON)]
     assert not archive.search("istanbul")
     assert archive.search("ankara")
+
+
+def test_edited_titles_are_kept_each_once_and_no_more_than_fifty(archive: Archive) -> None:
+    first = make.entry("Talks in Istanbul", id="1")
+    archive.save_entry(first, ["1"])
+    edits = [replace(first, title=f"Talks, version {n}", seen_at=NOON + minutes(n + 1)) for n in range(60)]
+
+    archive.save_headlines([first, replace(first, key=EntryKey("elsewhere", "1"), title="Another entry")])
+    for edit in [*edits, edits[0], first]:
+        archive.save_headlines([edit])
+
+    had = archive.headlines(first.key)
+    assert had[0] == Headline("Talks in Istanbul", NOON)
+    assert had[1:] == [Headline(edit.title, NOON + minutes(n + 1)) for n, edit in enumerate(edits[:50])]
+    assert archive.headlines(EntryKey("elsewhere", "1")) == []
 
 
 def test_a_new_verdict_replaces_the_former(archive: Archive) -> None:
@@ -437,3 +513,79 @@ def test_a_reader_is_not_held_up_by_a_writer_in_another_thread(tmp_path: Path) -
 
         assert during == []
         assert len(reader.stories()) == 1
+
+
+def test_an_archive_of_before_facts_and_roles_is_read_as_stating_none(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    database = Database(path)
+    database.conn.execute(f"PRAGMA application_id = {KIND.application_id}")
+    migrations.apply(database, stop_before="m002_missed")
+    report = make.report()
+    story = make.story(report)
+    assert report.event
+    for table, row in (
+        ("entries", archive_rows.entry_row(report.entry)),
+        ("events", archive_rows.event_row(report.event, 1)),
+    ):
+        database.table(table).insert(
+            {column: row[column] for column in row.keys() & database[table].columns_dict.keys()}
+        )
+    database.close()
+
+    with ArchiveStore.open(path) as archive:
+        archive.save_story(story)
+
+        assert list(archive.reports(story.id)) == [report]
+
+
+def test_an_archive_of_before_standings_knows_its_stories_as_unconfirmed_and_its_entries_without_credit(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "archive.db"
+    database = Database(path)
+    database.conn.execute(f"PRAGMA application_id = {KIND.application_id}")
+    migrations.apply(database, stop_before="m006_standing")
+    report = make.report()
+    story = make.story(report)
+    for table, row in (("entries", archive_rows.entry_row(report.entry)), ("stories", archive_rows.story_row(story))):
+        database.table(table).insert(
+            {column: row[column] for column in row.keys() & database[table].columns_dict.keys()}
+        )
+    database.close()
+
+    with ArchiveStore.open(path) as archive:
+        before = archive.story(story.id)
+        archive.save_entry(replace(report.entry, credit="Reuters"), ["key"])
+        archive.save_story(replace(story, standing=Standing.DENIED))
+        after = archive.story(story.id)
+
+        assert before
+        assert after
+        assert [before.standing, after.standing] == [Standing.UNCONFIRMED, Standing.DENIED]
+        assert archive.reports(story.id)[0].entry.credit == "Reuters"
+
+
+def test_a_report_stands_under_the_title_that_its_editor_gave_it_last(archive: ArchiveStore) -> None:
+    report = make.report()
+    story = store(archive, report)
+    edited = [
+        replace(report.entry, title=title, seen_at=NOON + timedelta(minutes=minute))
+        for minute, title in enumerate(("Second title", "Third title"), 1)
+    ]
+
+    new = [archive.save_headlines([entry]) for entry in edited]
+    again = archive.save_headlines(edited[:1])
+
+    assert [list(entries) for entries in new] == [[entry] for entry in edited]
+    assert list(again) == []
+    assert archive.reports(story.id)[0].entry.title == "Third title"
+    assert archive.stories_of(report.entry.key) == [story.id]
+
+
+def test_what_an_entry_was_thought_to_report_can_be_forgotten(archive: ArchiveStore) -> None:
+    report = make.report()
+    story = store(archive, report)
+
+    archive.forget_event(report.entry.key)
+
+    assert archive.reports(story.id) == [replace(report, event=None)]

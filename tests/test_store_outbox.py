@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 
 from bot.model import (
+    Broadcast,
     ChatId,
     Delivery,
     DeliveryKind,
@@ -22,6 +23,8 @@ from bot.model import (
     SendResult,
     Sent,
     Undeliverable,
+    Wishes,
+    Wording,
 )
 from bot.store.pace import Pace
 from bot.store.people import PeopleStore
@@ -312,11 +315,13 @@ class Outbox(RuleBasedStateMachine):
     @initialize()
     def start(self) -> None:
         assert self.people.recover(self.now) == 0
+        for chat in CHATS:
+            self.people.save_subscription(make.subscription(chat=chat))
 
     @rule(
         chats=st.lists(st.sampled_from(CHATS), max_size=4),
         number=st.integers(0, 4),
-        kind=st.sampled_from(DeliveryKind),
+        kind=st.sampled_from([kind for kind in DeliveryKind if kind not in (DeliveryKind.EDIT, DeliveryKind.UPDATE)]),
         later=st.integers(0, 30),
         edits=st.sampled_from(["", "", "5"]),
         urgent=st.booleans(),
@@ -339,6 +344,29 @@ class Outbox(RuleBasedStateMachine):
                 delivery.chat: delivery.dedupe_key for delivery in deliveries if delivery.dedupe_key in fresh
             }
 
+    @rule(kind=st.sampled_from([DeliveryKind.ALERT, DeliveryKind.EDIT, DeliveryKind.UPDATE]), number=st.integers(0, 9))
+    def tell_all(self, kind: DeliveryKind, number: int) -> None:
+        """A story breaks, or its alerts are to be edited or answered."""
+        news = Broadcast(
+            key=f"{kind}:{'' if kind is DeliveryKind.ALERT else number}",
+            kind=kind,
+            wordings=(Wording(Message(html=f"{kind} {number}"), (Wishes(),)),),
+            created_at=self.now,
+            story_id="truce",
+            changed_at=self.now,
+            urgent=True,
+        )
+        before = self._keys()
+
+        owed = self.people.broadcast(news, most=100)
+
+        fresh = self._keys() - before
+        assert len(fresh) == owed.new
+        self.due |= fresh
+
+    def _keys(self) -> set[str]:
+        return {row["dedupe_key"] for row in self.people._file.rows("SELECT dedupe_key FROM outbox")}
+
     @rule(target=flying, limit=st.integers(1, 4))
     def claim(self, limit: int) -> object:
         claimed = self.people.claim(self.now, limit=limit)
@@ -348,8 +376,9 @@ class Outbox(RuleBasedStateMachine):
             assert key in self.due
             assert key not in self.in_flight
             assert not self.told[key], "sent for sure, and sent again"
-            assert key not in self.dead | self.superseded
+            assert key not in self.dead | self.superseded | self.orphaned
             assert delivery.maybe == (key in self.doubtful)
+            assert delivery.edits or delivery.kind is not DeliveryKind.EDIT
             self.in_flight[key] = delivery
         return multiple(*claimed)
 
@@ -402,7 +431,7 @@ class Outbox(RuleBasedStateMachine):
         assert sum(counts.values()) == len(self.due)
         assert counts["sending"] == len(self.in_flight)
         assert counts["sent"] == sum(self.told.values())
-        assert counts["dead"] == len(self.dead)
+        assert counts["dead"] == len(self.dead | self.orphaned)
 
     @invariant()
     def the_newest_edit_is_never_dropped_for_an_older_one(self) -> None:
@@ -411,6 +440,12 @@ class Outbox(RuleBasedStateMachine):
     @property
     def superseded(self) -> set[str]:
         rows = self.people._file.rows("SELECT dedupe_key FROM outbox WHERE status = 'superseded'")
+        return {row["dedupe_key"] for row in rows}
+
+    @property
+    def orphaned(self) -> set[str]:
+        """What was to change or answer an alert that never arrived."""
+        rows = self.people._file.rows("SELECT dedupe_key FROM outbox WHERE status = 'dead' AND target IS NOT NULL")
         return {row["dedupe_key"] for row in rows}
 
     def teardown(self) -> None:
@@ -423,11 +458,11 @@ class Outbox(RuleBasedStateMachine):
             self.now += wait
             for delivery in self.people.claim(self.now, limit=9):
                 self._send(delivery)
-        superseded = self.superseded
+        superseded, orphaned = self.superseded, self.orphaned
         self.people.close()
         self.folder.cleanup()
 
-        assert self.due == set(self.told.elements()) | self.dead | superseded
+        assert self.due == set(self.told.elements()) | self.dead | orphaned | superseded
         assert not [key for key, times in self.told.items() if times > 1]
 
     def _send(self, delivery: Delivery) -> None:

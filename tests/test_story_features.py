@@ -106,3 +106,9 @@ def test_any_text_has_features(title: str, summary: str) -> None:
     found = features(report(title, summary=summary))
 
     assert found.title <= found.words.keys()
+
+
+def test_a_number_of_thousands_of_digits_is_read_without_complaint() -> None:
+    found = numbers_in("9" * 10_000 + " prisoners freed")
+
+    assert [number for _, number in found] == [10**18 - 1]

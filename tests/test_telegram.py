@@ -11,7 +11,18 @@ import pytest
 
 from bot.chat.telegram import REPEAT_MARK, TelegramChat
 from bot.errors import ConfigError
-from bot.model import Button, ChatId, Delivery, Message, Moved, RetryLater, SendResult, Sent, Undeliverable
+from bot.model import (
+    Button,
+    ChatId,
+    Delivery,
+    DeliveryKind,
+    Message,
+    Moved,
+    RetryLater,
+    SendResult,
+    Sent,
+    Undeliverable,
+)
 from tests import make
 from tests.fake_telegram import TOKEN, FakeTelegram
 
@@ -286,6 +297,28 @@ async def test_an_edit_in_bad_html_goes_out_plain(telegram: FakeTelegram, chat: 
 
     assert await chat.send(owed("<p>Talks held", edits="1")) == Sent("1")
     assert telegram.rooms[ANN].messages[1]["text"] == "Talks held"
+
+
+@pytest.mark.parametrize("edits", ["77", "no number"])
+async def test_an_alert_that_cannot_be_edited_any_more_is_not_said_anew(
+    telegram: FakeTelegram, chat: TelegramChat, edits: str
+) -> None:
+    result = await chat.send(owed("Talks held", edits=edits, kind=DeliveryKind.EDIT))
+
+    assert isinstance(result, Undeliverable)
+    assert not result.gone
+    assert telegram.accepted == []
+
+
+async def test_a_word_answers_its_alert_and_stands_alone_where_that_was_deleted(
+    telegram: FakeTelegram, chat: TelegramChat
+) -> None:
+    await chat.send(owed("Talks planned"))
+
+    await chat.send(owed("Talks off", kind=DeliveryKind.UPDATE, replies_to="1"))
+    await chat.send(owed("Talks on", kind=DeliveryKind.UPDATE, replies_to="77"))
+
+    assert [message.replies_to for message in telegram.accepted] == [0, 1, 0]
 
 
 async def test_an_edit_in_a_chat_that_blocked_us_is_undeliverable(telegram: FakeTelegram, chat: TelegramChat) -> None:

@@ -61,13 +61,13 @@ async def test_an_alert_is_printed_with_numbered_buttons() -> None:
     assert paper.text == (
         "\n"
         "alert · with sound ─────────────────────────────────────────────────────────────\n"
-        "🟡 2 publishers · Russia–Ukraine war · CEASEFIRE AGREED / DECLARED\n"
+        "🟢 CONFIRMED · Russia–Ukraine war · CEASEFIRE AGREED / DECLARED\n"
         "“Russia and Ukraine agree 30-day truce, says meridian” — Meridian Wire · \n"
         "meridian.example, 12:00 UTC\n"
         "\n"
         "named: Russia, Ukraine\n"
         "Also: Harbour Times 12:04\n"
-        "2 independent publishers\n"
+        "2 independent publishers · International, West\n"
         "[1] Why?  [2] Sources 2  [3] Timeline\n"
         "[4] Mute story  [5] Not relevant\n"
     )

@@ -25,6 +25,7 @@ from bot.model import Clock, Feed
 from bot.ops.health import Beats
 from bot.poll.children import ParserPool
 from bot.poll.fetch import GuardedBackend, HttpFetcher
+from bot.poll.wire import connect
 from bot.stages.poll import Polling
 from bot.store.archive import ArchiveStore
 from tests import small_rules
@@ -72,7 +73,7 @@ class Web(FeedServer):
         self.dialled.append(address)
         if address != PUBLIC:
             raise httpcore.ConnectError("dialled inside")
-        return await httpcore.AnyIOBackend().connect_tcp("127.0.0.1", self.port, **options)
+        return await connect("127.0.0.1", self.port, **options)
 
     def fetcher(self, clock: Clock, **given: Any) -> HttpFetcher:
         return HttpFetcher(backend=GuardedBackend(resolve=self.resolve, dial=self.dial), clock=clock, **given)

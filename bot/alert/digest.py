@@ -1,6 +1,6 @@
 """Twice a day: what happened, on one page, and honestly how well we could hear. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from datetime import time as hour_of_day
@@ -11,8 +11,10 @@ from bot.alert.loudness import DIGEST, SOUND
 from bot.alert.phrases import Reader
 from bot.alert.render import StoryWithReports
 from bot.alert.route import follows, priority
+from bot.alert.silence import quiet
 from bot.catalog import Catalog
 from bot.model import Message, Report, Story, Subscription
+from bot.story.status import status
 
 REACH = timedelta(hours=48)
 """Nothing published longer ago is told, however late its feed brought it."""
@@ -36,6 +38,10 @@ class Heard(Protocol):
     def last_ok_at(self) -> datetime | None:
         """Return when the last good poll was."""
 
+    @property
+    def silent(self) -> Mapping[str, datetime | None]:
+        """Return the languages of which no feed was heard of late, and when one was last."""
+
 
 def next_digest(subscription: Subscription, after: datetime) -> datetime | None:
     """Return when the next digest is due, strictly after *after*, in UTC; None without digest hours.
@@ -58,17 +64,24 @@ def digest(
     heard: Heard,
     catalog: Catalog,
     now: datetime,
+    *,
+    newest: Mapping[str, datetime] | None = None,
 ) -> Message:
-    """Return what is new since the last digest, by conflict, the most important first; sent even when empty."""
+    """Return what is new since the last digest, by conflict, the most important first; sent even when empty.
+
+    *newest* is when each followed conflict was last reported of; None: nothing is said of their silence.
+    """
     reader = Reader.of(subscription, catalog, now)
+    silence = "" if newest is None else quiet(subscription.conflicts, newest, reader)
+    foot = "\n".join(line for line in (silence, hearing(heard, reader)) if line)
     since = _since(subscription, now)
     told = [(story, reports) for story, reports in stories if _belongs(story, reports, subscription, reader, since)]
     head = f"🗓 <b>Digest</b> · {_span(since, reader)}"
     if not told:
-        return Message(html=f"{head}\n\n{nothing_new(since, heard, reader)}", silent=True)
+        return Message(html=f"{head}\n\n{_nothing(since, reader)}\n{foot}", silent=True)
     count = f"{phrases.plural(len(told), 'story', 'stories')}, {phrases.plural(sum(len(r) for _, r in told), 'report')}"
     blocks = [line for group in _by_conflict(told, subscription, reader) for line in group]
-    return Message(html=phrases.fit(f"{head} · {count}", blocks, f"\n{hearing(heard, reader)}"), silent=True)
+    return Message(html=phrases.fit(f"{head} · {count}", blocks, f"\n{foot}"), silent=True)
 
 
 def _since(subscription: Subscription, now: datetime) -> datetime:
@@ -104,7 +117,7 @@ def _by_conflict(
 def _rank(pair: StoryWithReports, reader: Reader) -> tuple[int, int, float]:
     """Return what sorts the loudest, then the best-sourced, then the newest first."""
     story, reports = pair
-    independent = len(phrases.families(story, reports, reader.catalog))
+    independent = len(status(story, reports, reader.catalog).sources)
     return priority(story, reports, reader.catalog), -independent, -story.last_seen.timestamp()
 
 
@@ -125,7 +138,8 @@ def _line(pair: StoryWithReports, reader: Reader) -> str:
     how_sure = phrases.modality(story, reports)
     what = phrases.short(render.happened(story, lead, how_sure, reader), 80)
     said = f"{phrases.headline(lead.entry, 110)} — {phrases.credit(lead.entry, reader.catalog)}" if lead else ""
-    standing = phrases.standing(story, reports, reader.catalog).lower()
+    of = status(story, reports, reader.catalog)
+    standing = phrases.STANDING_WORDS[of.standing].lower() + (f", {len(of.sources)} sources" if of.sources[1:] else "")
     loud = "❗" if priority(story, reports, reader.catalog) == SOUND else phrases.icon(story.type, reader.catalog)
     return f"{loud} <b>{what}</b>: {said or phrases.short(story.headline, 110)}, {standing}"
 
@@ -142,8 +156,11 @@ def _span(since: datetime, reader: Reader) -> str:
 # ------------------------------------------------------------------------------------------ honest silence
 def nothing_new(since: datetime, heard: Heard, reader: Reader) -> str:
     """Return what silence means: that nothing was reported, or that we could not hear."""
-    quiet = f"Nothing new since {phrases.moment(since, reader)} in what you follow."
-    return f"{quiet}\n{hearing(heard, reader)}"
+    return f"{_nothing(since, reader)}\n{hearing(heard, reader)}"
+
+
+def _nothing(since: datetime, reader: Reader) -> str:
+    return f"Nothing new since {phrases.moment(since, reader)} in what you follow."
 
 
 def hearing(heard: Heard, reader: Reader) -> str:
@@ -153,9 +170,16 @@ def hearing(heard: Heard, reader: Reader) -> str:
     words = f"{heard.healthy} of {heard.feeds} feeds healthy; last heard {phrases.ago(heard.last_ok_at, reader.now)}"
     if reader.now - heard.last_ok_at > STALE:
         return f"⚠️ {words}. I hear nothing at present: silence is no all-clear."
+    unheard = "".join(f" {_unheard(language, at, reader)}" for language, at in heard.silent.items())
     if 2 * heard.healthy < heard.feeds:
-        return f"⚠️ {words}. More than half are silent: I may be missing news."
-    return f"{words}."
+        return f"⚠️ {words}. More than half are silent: I may be missing news.{unheard}"
+    return f"⚠️ {words}.{unheard}" if unheard else f"{words}."
+
+
+def _unheard(language: str, last: datetime | None, reader: Reader) -> str:
+    """Return that the feeds of a whole language are silent, for there news may be missed."""
+    name = phrases.LANGUAGES.get(language, f"“{language}”")
+    return f"{name}-language sources: " + (f"last heard {phrases.ago(last, reader.now)}." if last else "never heard.")
 
 
 def with_digests(subscription: Subscription, now: datetime, *, on: bool = True) -> Subscription:

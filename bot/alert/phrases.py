@@ -7,19 +7,17 @@ import html
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from bot.alert.consent import consenting
 from bot.catalog import Catalog, Publisher
-from bot.model import Entry, Event, EventType, Modality, Report, Story, Wishes
-from bot.text import clean, cut, escape, plain, safe_link, utf16_length
+from bot.model import Entry, Event, EventType, Modality, Report, Standing, Story, Wishes
+from bot.story.consent import consenting
+from bot.story.origin import published_by
+from bot.story.status import ASSERTED, TAKEN_BACK, Status, backing
+from bot.text import clean, cut, escape, link_host, plain, utf16_length
 
 LONGEST_MESSAGE = 4096
 """What a chat takes in one message, in UTF-16 units of visible text (Telegram counts characters: we are stricter)."""
-
-ASSERTED = frozenset({Modality.FACT, Modality.CLAIM})
-"""Modalities that say it happened. The others say that it did not, or not yet, or only perhaps."""
 
 _MODALITY_WORDS = {
     Modality.CLAIM: "claim",
@@ -42,25 +40,13 @@ _NEEDLESS = {
         EventType.STATEMENT,
     },
 }
-_LANGUAGES = {"en": "English", "uk": "Ukrainian", "ru": "Russian", "ar": "Arabic", "he": "Hebrew", "fr": "French"}
+LANGUAGES = {"en": "English", "uk": "Ukrainian", "ru": "Russian", "ar": "Arabic", "he": "Hebrew", "fr": "French"}
 _NO_FACT = frozenset({Modality.PLAN, Modality.CONDITIONAL, Modality.QUESTION, Modality.HISTORICAL, Modality.OPINION})
 _OVER = frozenset({EventType.CEASEFIRE_REJECTED, EventType.TALKS_STALLED, EventType.CEASEFIRE_ENDED})
 
-IS_SPEECH = frozenset(
-    {
-        EventType.CEASEFIRE_PROPOSED,
-        EventType.CEASEFIRE_REJECTED,
-        EventType.TALKS_PROPOSED,
-        EventType.TALKS_STALLED,
-        EventType.AGREEMENT_TERMS,
-        EventType.STATEMENT,
-    }
-)
-"""What is done by saying it: whoever says it has done it."""
-
 NOT_NOW = "⚪"
 COLOURS = (
-    f"🟡 reported · 🔴 denied, refused or over · {NOT_NOW} not happening now: "
+    f"🟢 confirmed · 🟡 unconfirmed · 🔴 denied, refused, collapsed or over · {NOT_NOW} not happening now: "
     "planned, conditional, a question, a view, a look back"
 )
 """What the dot before an alert means."""
@@ -82,58 +68,47 @@ class Reader:
 
 
 # ------------------------------------------------------------------------------------------ how sure
-def backing(story: Story, reports: Iterable[Report]) -> list[Report]:
-    """Return the reports that say what *story* now says: its stage, asserted or not as it is.
-
-    A report of an earlier stage never counts towards the present one.
-    """
-    return [report for report in reports if report.event and _agrees(report.event, story)]
-
-
-def _agrees(event: Event, story: Story) -> bool:
-    same_sense = event.modality == story.modality or {event.modality, story.modality} <= ASSERTED
-    return event.type == story.type and same_sense
-
-
 def modality(story: Story, reports: Iterable[Report]) -> Modality:
     """Return how sure *story* is at most: a claim as long as nobody reports it as fact."""
     said = {report.event.modality for report in backing(story, reports) if report.event}
-    return Modality.CLAIM if said == {Modality.CLAIM} else story.modality
+    if said == {Modality.CLAIM}:
+        return Modality.CLAIM
+    return Modality.FACT if story.modality is Modality.CLAIM and Modality.FACT in said else story.modality
 
 
-def families(story: Story, reports: Iterable[Report], catalog: Catalog) -> frozenset[str]:
-    """Return the publisher families behind what *story* now says; two papers of one owner are one."""
-    return frozenset(_family(publisher(report.entry, catalog)) for report in backing(story, reports))
+STANDING_WORDS = {
+    Standing.UNCONFIRMED: "UNCONFIRMED",
+    Standing.CONFIRMED: "CONFIRMED",
+    Standing.DENIED: "DENIED",
+    Standing.CORRECTED: "CORRECTED BY ITS SOURCE",
+    Standing.WITHDRAWN: "WITHDRAWN BY ITS SOURCE",
+    Standing.COLLAPSED: "COLLAPSED",
+}
 
 
-def _family(of: Publisher) -> str:
-    return of.family or of.id
+def standing(of: Status, reader: Reader) -> str:
+    """Return the word that comes first in a message, such as "UNCONFIRMED" or "DENIED by Russia". Not escaped."""
+    word = STANDING_WORDS[of.standing]
+    event = of.against.event if of.against and of.standing is Standing.DENIED else None
+    denier = (event.speaker or next(iter(event.actors), "")) if event else ""
+    return f"{word} by {names([denier], reader)}" if denier else word
 
 
-def only_voice(story: Story, reports: Iterable[Report]) -> str:
-    """Return the one whom all that back *story* quote for it, "" if there is no such one.
-
-    Publishers who quote the same person bear out that it was said, not that it is so.
-    """
-    speakers = {report.event.speaker for report in backing(story, reports) if report.event}
-    asserted = story.modality in ASSERTED and story.type not in IS_SPEECH
-    return speakers.pop() if asserted and len(speakers) == 1 else ""
-
-
-def standing(story: Story, reports: Sequence[Report], catalog: Catalog) -> str:
-    """Return "UNCONFIRMED", or "n publishers" where independent ones agree, and whether all quote the same person."""
-    independent = len(families(story, reports, catalog))
-    if independent < 2:
-        return "UNCONFIRMED"
-    return f"{independent} publishers" + (", one source" if only_voice(story, reports) else "")
-
-
-def dot(event_type: EventType, how_sure: Modality) -> str:
+def dot(event_type: EventType, how_sure: Modality, of: Standing) -> str:
     """Return the colour that stands before the words; COLOURS says what each means."""
+    if of in TAKEN_BACK or of is Standing.COLLAPSED:
+        return "🔴"
     if how_sure in _NO_FACT and not _is_needless(how_sure, event_type):
         return NOT_NOW
     over = how_sure is Modality.DENIAL or (how_sure is Modality.FACT and event_type in _OVER)
-    return "🔴" if over else "🟡"
+    if over:
+        return "🔴"
+    return "🟢" if of is Standing.CONFIRMED else "🟡"
+
+
+def blocs(of: Status) -> str:
+    """Return the blocs that the sources stand in, such as "West, Ukraine". Not escaped."""
+    return ", ".join(bloc.replace("-", " ").title() for bloc in of.blocs)
 
 
 def label(event_type: EventType, how_sure: Modality, reader: Reader) -> str:
@@ -207,7 +182,7 @@ def names(ids: Sequence[str], reader: Reader, most: int = 3) -> str:
 
 def publisher(entry: Entry, catalog: Catalog) -> Publisher:
     """Return who published *entry*; its feed's host where nobody is named."""
-    return catalog.publisher(entry.publisher or host(entry.link) or host(entry.key.feed_url) or "unnamed source")
+    return published_by(entry, catalog)
 
 
 def credit(entry: Entry, catalog: Catalog) -> str:
@@ -215,14 +190,6 @@ def credit(entry: Entry, catalog: Catalog) -> str:
     of = publisher(entry, catalog)
     place = f", {of.country}" if of.country else ""
     return short(of.name, 50) + (short(f" [state media{place}]", 40) if of.state_media else "")
-
-
-def host(url: str) -> str:
-    """Return the host that *url* really leads to, "" for what no message may link to."""
-    try:
-        return (urlsplit(safe_link(url)).hostname or "").removeprefix("www.")
-    except ValueError:
-        return ""
 
 
 def short(text: str, most: int) -> str:
@@ -233,15 +200,17 @@ def short(text: str, most: int) -> str:
 def headline(entry: Entry, most: int = 200) -> str:
     """Return the entry's own headline as HTML, linked if its link is safe."""
     title = short(entry.title, most) or "(no title)"
-    return f'<a href="{html.escape(entry.link)}">{title}</a>' if host(entry.link) else title
+    return f'<a href="{html.escape(entry.link)}">{title}</a>' if link_host(entry.link) else title
 
 
-def quote(entry: Entry, reader: Reader, most: int = 200) -> str:
+def quote(entry: Entry, reader: Reader, most: int = 200, *, struck: bool = False) -> str:
     """Return the headline in quotation marks, its language if it is not the reader's, who, on which host, and when."""
-    where = f" · {short(host(entry.link), 50)}" if host(entry.link) else ""
-    foreign = _LANGUAGES.get(entry.language, entry.language) if entry.language != reader.language else ""
+    said = f"“{headline(entry, most)}”"
+    said = f"<s>{said}</s>" if struck else said
+    where = f" · {short(link_host(entry.link), 50)}" if link_host(entry.link) else ""
+    foreign = LANGUAGES.get(entry.language, entry.language) if entry.language != reader.language else ""
     language = f" (in {short(foreign, 20)})" if foreign else ""
-    return f"“{headline(entry, most)}”{language} — {credit(entry, reader.catalog)}{where}, {when(entry, reader)}"
+    return f"{said}{language} — {credit(entry, reader.catalog)}{where}, {when(entry, reader)}"
 
 
 # ------------------------------------------------------------------------------------------ when

@@ -10,18 +10,22 @@ from itertools import groupby
 from bot.alert import phrases
 from bot.alert.loudness import PRIORITY_WORDS, weigh
 from bot.alert.phrases import Reader
+from bot.alert.stated import again, stated
 from bot.model import (
     Button,
     Entry,
+    EntryKey,
     Event,
     EventType,
     Mention,
     Message,
     Modality,
     Report,
+    Standing,
     Story,
 )
-from bot.text import clean
+from bot.story.status import ASSERTED, IS_SPEECH, TAKEN_BACK, Status, backing, status
+from bot.text import clean, link_host
 
 LONGEST_ALERT = 900
 """Visible UTF-16 units of an alert: it must be read at a glance."""
@@ -31,21 +35,72 @@ StoryWithReports = tuple[Story, Sequence[Report]]
 
 # ------------------------------------------------------------------------------------------ the alert
 def alert(
-    story: Story, reports: Sequence[Report], reader: Reader, *, update: bool = False, silent: bool = True
+    story: Story,
+    reports: Sequence[Report],
+    reader: Reader,
+    *,
+    update: bool = False,
+    edited: bool = False,
+    silent: bool = True,
 ) -> Message:
-    """Return the message that tells of *story*, as something new or as an *update* of what was told before."""
-    lead = best_report(story, reports, reader)
-    head = (
-        status_line(story, reports, reader, update=update),
-        phrases.quote(lead.entry, reader) if lead else phrases.short(story.headline, 200),
-    )
-    details, count = _details(story, reports, lead, reader), _count(story, reports, reader)
-    extras = [_before(story, reader), _also(story, reports, lead, reader)]
-    text = _paragraphs(head, (details, *extras, count))
+    """Return the message that tells of *story*, as something new or as an *update* of what was told before.
+
+    One that is *edited* says when.
+    """
+    of, lead = status(story, reports, reader.catalog), best_report(story, reports, reader)
+    struck = of.standing in TAKEN_BACK
+    head = (status_line(story, reports, reader, update=update), _headline(story, lead, reader, struck=struck))
+    if struck:
+        details = _against(of, reader)
+    else:
+        details = "\n".join(
+            line for line in (_details(story, reports, lead, reader), _stated(story, reports, lead, reader)) if line
+        )
+    count = _count(story, reports, of, reader)
+    foot = f"updated {phrases.local(reader.now, reader):%H:%M}" if edited else ""
+    extras = [again(story, reader), _before(story, reader), "" if struck else _also(story, reports, lead, reader)]
+    text = _paragraphs(head, (details, *extras, count, foot))
     while extras and phrases.visible(text) > LONGEST_ALERT:
         extras.pop()
-        text = _paragraphs(head, (details, *extras, count))
+        text = _paragraphs(head, (details, *extras, count, foot))
     return Message(html=text, buttons=buttons(story, len(reports)), silent=silent)
+
+
+def _headline(story: Story, lead: Report | None, reader: Reader, *, struck: bool) -> str:
+    """Return what is reported; once its source says something else, what it said first, struck through."""
+    if lead and lead in backing(story, [lead]):
+        return phrases.quote(lead.entry, reader, struck=struck)
+    headline = phrases.short(story.headline, 200)
+    return f"<s>“{headline}”</s>" if struck else headline
+
+
+def _against(of: Status, reader: Reader) -> str:
+    """Return the report that denies what was told, or what its source says now."""
+    if of.against is None:
+        return ""
+    words = {
+        Standing.DENIED: "Denied",
+        Standing.CORRECTED: "Its source now says",
+        Standing.WITHDRAWN: "Its source no longer says so",
+    }
+    return f"{words[of.standing]}: {phrases.quote(of.against.entry, reader)}"
+
+
+def word(
+    story: Story, reports: Sequence[Report], reader: Reader, *, silent: bool, cause: EntryKey | None = None
+) -> Message:
+    """Return the short reply that tells that *story*, told before, stands otherwise now, by the report *cause*."""
+    of = status(story, reports, reader.catalog)
+    by = next((report for report in backing(story, reports) if report.entry.key == cause), None)
+    lead = by or best_report(story, reports, reader)
+    update = of.standing is Standing.UNCONFIRMED
+    head = status_line(story, reports, reader, update=update)
+    if of.standing in TAKEN_BACK:
+        said = _against(of, reader)
+    else:
+        said = phrases.quote(lead.entry, reader) if lead else phrases.short(story.headline, 200)
+    lines = (head, said, _count(story, reports, of, reader))
+    return Message(html="\n".join(line for line in lines if line), silent=silent)
 
 
 def _paragraphs(head: Sequence[str], details: Sequence[str]) -> str:
@@ -55,14 +110,16 @@ def _paragraphs(head: Sequence[str], details: Sequence[str]) -> str:
 def status_line(story: Story, reports: Sequence[Report], reader: Reader, *, update: bool = False) -> str:
     """Return the first line: colour and word for how sure, which conflict, what, and on whose word."""
     how_sure, lead = phrases.modality(story, reports), best_report(story, reports, reader)
-    standing = phrases.standing(story, reports, reader.catalog)
+    of = status(story, reports, reader.catalog)
+    standing = phrases.short(phrases.standing(of, reader), 60)
     where = phrases.short(phrases.conflicts(story, reader), 70)
     what = phrases.short(happened(story, lead, how_sure, reader).upper(), 90)
-    dot = phrases.dot(story.type, how_sure)
+    dot = phrases.dot(story.type, how_sure, of.standing)
+    if of.standing in TAKEN_BACK:
+        return f"{dot} <b>{standing}</b> · {where} · <s>{what}</s>"
     # "Now: planned: …" would be read as now.
     new = ("UPDATE: " if dot == phrases.NOT_NOW else "NOW: ") if update else ""
-    word_of = _on_whose_word(story, lead, reader)
-    return f"{dot} <b>{standing}</b> · {where} · <b>{new}{what}</b>{word_of}"
+    return f"{dot} <b>{standing}</b> · {where} · <b>{new}{what}</b>{_on_whose_word(story, lead, reader)}"
 
 
 def happened(story: Story, lead: Report | None, how_sure: Modality, reader: Reader) -> str:
@@ -76,7 +133,7 @@ def _on_whose_word(story: Story, lead: Report | None, reader: Reader) -> str:
     """Return ", says X" where somebody is quoted for what is asserted: it is then X's word, not yet a fact."""
     if lead is None or lead.event is None or not lead.event.speaker:
         return ""
-    asserted = story.modality in phrases.ASSERTED and story.type not in phrases.IS_SPEECH
+    asserted = story.modality in ASSERTED and story.type not in IS_SPEECH
     return f", says {phrases.short(phrases.names([lead.event.speaker], reader), 40)}" if asserted else ""
 
 
@@ -87,7 +144,7 @@ def best_report(story: Story, reports: Sequence[Report], reader: Reader) -> Repo
         of = phrases.publisher(report.entry, reader.catalog)
         return report.entry.language != reader.language, of.state_media, of.tier, report.entry.published is None
 
-    return min(phrases.backing(story, reports) or reports, key=rank, default=None)
+    return min(backing(story, reports) or reports, key=rank, default=None)
 
 
 def _details(story: Story, reports: Sequence[Report], lead: Report | None, reader: Reader) -> str:
@@ -109,7 +166,7 @@ def _parties(event: Event, claimed: bool, reader: Reader) -> tuple[str, str]:
         phrases.short(phrases.names([each for each in ids if each], reader), 70)
         for ids in ([event.speaker or sender], event.recipients)
     )
-    said_by = f"said by: {speaker}" if speaker and event.type in phrases.IS_SPEECH else ""
+    said_by = f"said by: {speaker}" if speaker and event.type in IS_SPEECH else ""
     if claimed:
         said_by = f"claimed by: {speaker}" if speaker else "claimed, by whom the headline does not say"
     if not sender:
@@ -120,6 +177,11 @@ def _parties(event: Event, claimed: bool, reader: Reader) -> tuple[str, str]:
         return said_by or f"said by: {speaker}", f"about: {recipients}"
     by = f"by {phrases.short(phrases.names([sender], reader), 70)} → to {recipients}"
     return by, said_by if claimed or event.speaker not in ("", sender) else ""
+
+
+def _stated(story: Story, reports: Sequence[Report], lead: Report | None, reader: Reader) -> str:
+    """Return when, how long and where, by the quoted report first and then those that say the same."""
+    return stated([*([lead] if lead else []), *backing(story, reports)], reader)
 
 
 def _before(story: Story, reader: Reader) -> str:
@@ -134,7 +196,7 @@ def _also(story: Story, reports: Sequence[Report], lead: Report | None, reader: 
     """Return the other publishers that say the same, each once, with the reader's time."""
     told = {phrases.publisher(lead.entry, reader.catalog).name if lead else ""}
     others = []
-    for report in phrases.backing(story, reports):
+    for report in backing(story, reports):
         name = phrases.publisher(report.entry, reader.catalog).name
         if name not in told:
             told.add(name)
@@ -149,20 +211,29 @@ def _at(entry: Entry, reader: Reader) -> str:
     return phrases.credit(entry, reader.catalog) + time
 
 
-def _count(story: Story, reports: Sequence[Report], reader: Reader) -> str:
-    """Return how many publishers stand behind it; those of one owner count once and this is said."""
-    said = phrases.backing(story, reports)
-    publishers = {phrases.publisher(report.entry, reader.catalog).name for report in said}
-    owners = len(phrases.families(story, reports, reader.catalog))
-    if owners > 1:
-        voice = phrases.only_voice(story, reports)
-        source = f", one source: {phrases.short(phrases.names([voice], reader), 40)}" if voice else ""
-        if owners < len(publishers):
-            return f"{len(publishers)} publishers of {owners} owners{source}"
-        return f"{owners} {'' if voice else 'independent '}publishers{source}"
-    if len(publishers) > 1:
-        return f"{len(publishers)} publishers of one owner: that is one source"
-    return "1 publisher so far, no second source"
+def _count(story: Story, reports: Sequence[Report], of: Status, reader: Reader) -> str:
+    """Return who stands behind it: sources that are independent, their blocs, and of whom there is no word yet."""
+    if of.standing in TAKEN_BACK:
+        return ""
+    several = of.sources[1:] and not of.voice
+    parts = [_how_many(story, reports, of, reader), phrases.short(phrases.blocs(of), 80) if several else ""]
+    if of.unheard:
+        parts.append(f"no word from {phrases.short(phrases.names([of.unheard], reader), 40)}")
+    return " · ".join(part for part in parts if part)
+
+
+def _how_many(story: Story, reports: Sequence[Report], of: Status, reader: Reader) -> str:
+    """Return how many publishers there are, and how many of them count: those of one owner or one wire count once."""
+    said = backing(story, reports)
+    publishers = len({phrases.publisher(report.entry, reader.catalog).name for report in said})
+    independent = len(of.sources)
+    if independent < 2:
+        return f"{publishers} publishers of one source" if publishers > 1 else "1 publisher so far, no second source"
+    if of.voice:
+        return f"{publishers} publishers, one source: {phrases.short(phrases.names([of.voice], reader), 40)}"
+    if independent < publishers:
+        return f"{publishers} publishers, {independent} of them independent"
+    return f"{independent} independent publishers"
 
 
 def buttons(story: Story, reports: int) -> tuple[tuple[Button, ...], ...]:
@@ -183,18 +254,25 @@ def why(story: Story, reports: Sequence[Report], reader: Reader) -> Message:
     if lead is None or lead.event is None:
         return Message(html=f"{head}\n\nThe reports behind this story are no longer kept.")
     event = lead.event
-    level, reasons = weigh(story, reports, reader.catalog)
+    loud = weigh(story, reports, reader.catalog)
     lines = [
         f"“{marked(lead.entry, event.mentions)}” — {phrases.credit(lead.entry, reader.catalog)}",
         "",
         *_evidence(event, reader),
-        f"Score {event.score:.1f} · rule {phrases.short(event.rule or 'not recorded', 80)}",
-        f"Loudness: P{level}, {PRIORITY_WORDS[level]}",
-        *(f"  no louder because: {reason}" for reason in reasons),
+        _decided_by(event),
+        _rests_on(status(story, reports, reader.catalog)),
+        f"Loudness: P{loud.level}, {PRIORITY_WORDS[loud.level]}",
+        *(f"  louder because: {phrases.short(reason, 120)}" for reason in loud.louder),
+        *(f"  no louder because: {phrases.short(reason, 120)}" for reason in loud.no_louder),
         f"Published {phrases.when(lead.entry, reader)}",
         "It would not have been sent if it were older than 12 h, undated, or muted by you.",
     ]
     return Message(html=phrases.fit(head, lines))
+
+
+def _rests_on(of: Status) -> str:
+    """Return how far the story can be relied on, and on whose word it rests."""
+    return f"Status: {phrases.STANDING_WORDS[of.standing].lower()}" + (f", on the word of {of.word}" if of.word else "")
 
 
 def marked(entry: Entry, mentions: Sequence[Mention]) -> str:
@@ -211,12 +289,25 @@ def marked(entry: Entry, mentions: Sequence[Mention]) -> str:
     return text + html.escape(title[done:], quote=False)
 
 
+FACT_ROLES = {
+    "start": "Start",
+    "end": "End",
+    "deadline": "Deadline",
+    "meeting": "Meeting",
+    "occurred": "Day",
+    "duration": "Duration",
+    "count": "Count",
+    "scope": "Covers",
+    "form": "Sides",
+    "venue": "Where",
+}
 _ROLES = {
     "signal": "Relevant",
     "conflict": "Conflict",
     "type": "What happened",
     "modality": "How sure",
     "cancelled": "Set aside",
+    **FACT_ROLES,
     "genre": "Genre",
 }
 
@@ -226,29 +317,46 @@ def _evidence(event: Event, reader: Reader) -> Iterator[str]:
     order = list(_ROLES)
     known = [each for each in event.mentions if each.role in _ROLES]
     ranked = sorted(known, key=lambda each: (order.index(each.role), each.name))
-    for (role, name), group in groupby(ranked, key=lambda each: (each.role, each.name.partition(":")[0])):
-        words = dict.fromkeys(phrases.short(each.text, 40) for each in group)
+    for (role, _), group in groupby(ranked, key=_decision):
+        mentions = list(group)
+        words = dict.fromkeys(phrases.short(each.text, 40) for each in mentions)
         shown = ", ".join(f"“{word}”" for word in list(words)[:4])
-        yield f"{_ROLES[role]}: {phrases.short(_readable(name, event.modality, reader), 60)} ← {shown}"
+        decided = phrases.short(_decided(mentions[0], event, reader), 60)
+        yield f"{_ROLES[role]}{': ' if decided else ''}{decided} ← {shown}"
 
 
-def _readable(name: str, how_sure: Modality, reader: Reader) -> str:
-    """Return what a mention's *name* stands for: a conflict and its side, an event type and its rule, an entity."""
-    conflict_id = name.partition(":")[0]
-    if conflict_id in reader.catalog.conflicts:
-        return phrases.conflict(conflict_id, reader)
-    event_type, _, rule = name.partition(" ")
-    if event_type in set(EventType):
-        label = phrases.label(EventType(event_type), how_sure, reader)
-        return label + (f", rule {rule}" if rule else "")
-    return reader.catalog.entity_name(name, reader.language)
+def _decision(mention: Mention) -> tuple[str, str]:
+    """Return what *mention* is evidence of; all sides of a conflict are evidence of that conflict."""
+    return mention.role, mention.name.partition(":")[0] if mention.role == "conflict" else mention.name
+
+
+def _decided(mention: Mention, event: Event, reader: Reader) -> str:
+    """Return in plain words what *mention* decided, "" for what its role says already."""
+    match mention.role:
+        case "conflict":
+            return phrases.conflict(mention.name.partition(":")[0], reader)
+        case "type":
+            return phrases.label(event.type, event.modality, reader)
+        case "venue":
+            return reader.catalog.entity_name(mention.name, reader.language)
+        case role if role in ("modality", "genre", *FACT_ROLES):
+            return mention.name
+        case _:
+            return ""
+
+
+def _decided_by(event: Event) -> str:
+    """Return the score, the rule, and which edition of the rules it was."""
+    edition = f" · rules {event.rules_hash}" if event.rules_hash else ""
+    return f"Score {event.score:.1f} · rule {phrases.short(event.rule or 'not recorded', 80)}{edition}"
 
 
 def sources(story: Story, reports: Sequence[Report], reader: Reader) -> Message:
     """Return every report of the story with its publisher, what kind of publisher that is, and its link."""
     head = f"<b>Sources</b> · {status_line(story, reports, reader)}"
     blocks = [f"\n{_source(report.entry, reader)}" for report in reports]
-    return Message(html=phrases.fit(head, blocks, "\n" + _count(story, reports, reader)))
+    of = status(story, reports, reader.catalog)
+    return Message(html=phrases.fit(head, blocks, "\n" + _count(story, reports, of, reader)))
 
 
 _TIERS = {1: "agency or official", 2: "major outlet", 3: "other outlet"}
@@ -258,9 +366,7 @@ def _source(entry: Entry, reader: Reader) -> str:
     of = phrases.publisher(entry, reader.catalog)
     about = (_TIERS.get(of.tier, "other outlet"), of.bloc.replace("-", " ").title(), of.country)
     kind = ", ".join(phrases.short(each, 30) for each in about if each)
-    where = ", ".join(
-        each for each in (phrases.short(phrases.host(entry.link), 60), phrases.when(entry, reader)) if each
-    )
+    where = ", ".join(each for each in (phrases.short(link_host(entry.link), 60), phrases.when(entry, reader)) if each)
     return f"<b>{phrases.credit(entry, reader.catalog)}</b> ({kind})\n“{phrases.headline(entry, 160)}”\n{where}"
 
 
@@ -290,7 +396,7 @@ def listing(title: str, stories: Sequence[StoryWithReports], reader: Reader, *, 
 
 
 def summary(story: Story, reports: Sequence[Report], reader: Reader) -> str:
-    """Return a story in two lines: what and how sure, then the headline that says so."""
+    """Return a story in two lines: what and how sure, then the headline that says so, and how many do."""
     lead = best_report(story, reports, reader)
     said = (
         f"{phrases.headline(lead.entry, 160)} — {phrases.credit(lead.entry, reader.catalog)}, "
@@ -298,4 +404,6 @@ def summary(story: Story, reports: Sequence[Report], reader: Reader) -> str:
         if lead
         else phrases.short(story.headline, 160)
     )
-    return f"{status_line(story, reports, reader)}\n{said}"
+    of = status(story, reports, reader.catalog)
+    many = f" · {_how_many(story, reports, of, reader)}" if len(of.sources) > 1 else ""
+    return f"{status_line(story, reports, reader)}\n{said}{many}"

@@ -32,12 +32,20 @@ _MOMENTOUS = frozenset(
         EventType.AGREEMENT_REACHED,
     }
 )
-_TOLD_LIVE = frozenset({StoryChange.NEW, StoryChange.NEW_STAGE, StoryChange.CORROBORATED})
+_TOLD_LIVE = frozenset(
+    {
+        StoryChange.NEW,
+        StoryChange.NEW_STAGE,
+        StoryChange.CORROBORATED,
+        StoryChange.CONFIRMED,
+        StoryChange.COLLAPSED,
+    }
+)
 
 
 def priority(story: Story, reports: Sequence[Report], catalog: Catalog) -> int:
     """Return how loudly *story* may be told, 1 (sound) to 4 (archive)."""
-    return weigh(story, reports, catalog)[0]
+    return weigh(story, reports, catalog).level
 
 
 def wants(wishes: Wishes, story: Story, level: int) -> bool:
@@ -76,10 +84,10 @@ def route(  # noqa: PLR0917 - six things decide, and each is named by its type
     catalog: Catalog,
     now: datetime,
 ) -> Broadcast | None:
-    """Return the alert that *change* is worth, worded once for all *readers* of one language and time zone.
+    """Return the alert that *change* is worth to those who were not told of *story* yet.
 
-    Each stage of a story is a change of its status, told once: if the founding report and the next stage arrive
-    together, both changes ask for the same alert, and the same dedupe key makes them one.
+    It is worded once for all *readers* of one language and time zone. A story has one alert in each chat; what becomes
+    of that is in `bot.alert.live`.
     """
     cause = next((report for report in reports if report.entry.key == change.entry_key), None)
     if change.change not in _TOLD_LIVE or cause is None or not is_fresh(cause, now):
@@ -98,9 +106,10 @@ def route(  # noqa: PLR0917 - six things decide, and each is named by its type
         return Wording(render.alert(story, reports, reader, update=update, silent=level > SOUND), tuple(group))
 
     return Broadcast(
-        key=f"alert:{story.id}:{story.type}",
+        key=f"alert:{story.id}",
         wordings=tuple(worded(group) for group in by_words.values()),
         created_at=now,
         story_id=story.id,
+        changed_at=None if change.change is StoryChange.NEW else change.created_at,
         urgent=update,
     )

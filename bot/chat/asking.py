@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.alert import phrases, render
 from bot.alert.digest import hearing, nothing_new
 from bot.alert.phrases import Reader
+from bot.alert.silence import quiet
 from bot.chat import menus, understand
 from bot.chat.desk import RECENT, Asked, Desk
 from bot.model import Access, FeedState, Message, Story
@@ -80,8 +81,14 @@ def now(desk: Desk, asked: Asked) -> Message:
     heard = hearing(desk.archive.coverage(asked.now), reader)
     if not found:
         return Message(html=f"Nothing reported in 7 days on {_names(conflicts, reader)}.\n{heard}")
-    quiet = f"Newest report: {phrases.ago(max(story.last_seen for story in found), asked.now)}."
-    return _stories(desk, asked, f"Last reported · {_names(conflicts, reader)}", found, foot=f"\n{quiet} {heard}")
+    newest = f"Newest report: {phrases.ago(max(story.last_seen for story in found), asked.now)}."
+    said = " ".join(each for each in (newest, _quiet(desk, conflicts, reader), heard) if each)
+    return _stories(desk, asked, f"Last reported · {_names(conflicts, reader)}", found, foot=f"\n{said}")
+
+
+def _quiet(desk: Desk, conflicts: frozenset[str], reader: Reader) -> str:
+    """Return of which of *conflicts* nothing came for a day or more, "" if of none."""
+    return quiet(conflicts, desk.archive.newest(conflicts), reader)
 
 
 def _newest_of_each(desk: Desk, asked: Asked, conflicts: frozenset[str]) -> Sequence[Story]:
@@ -136,6 +143,7 @@ def status(desk: Desk, asked: Asked) -> Message:
         "<b>How well I hear</b>",
         hearing(coverage, reader),
         last or "Nothing in what you follow yet.",
+        *filter(None, [_quiet(desk, subscription.conflicts, reader)]),
         f"Archive: {coverage.entries:,} entries, {phrases.plural(coverage.stories, 'story', 'stories')}.",
     ]
     return Message(html="\n".join([*lines, *_not_heard(desk, asked, coverage.failing)]))
@@ -145,8 +153,9 @@ def _not_heard(desk: Desk, asked: Asked, failing: Sequence[FeedState]) -> Sequen
     """Return which feeds are silent; that is for the owner, who can mend it."""
     if asked.access is not Access.OWNER or not failing:
         return ()
+    titles = {feed.url: feed.title for feed in desk.feeds()}
     each = [
-        f"• {phrases.short(desk.settings.titles.get(state.url) or 'a feed without a title', 80)}: "
+        f"• {phrases.short(titles.get(state.url) or 'a feed without a title', 80)}: "
         + (f"last heard {phrases.ago(state.ok_at, asked.now)}" if state.ok_at else "never heard")
         for state in failing
     ]

@@ -7,13 +7,14 @@ first line of that its description in the network's menu. To add a button, name 
 import hmac
 import inspect
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.alert import phrases
 from bot.catalog import Catalog
-from bot.chat import asking, choosing, setting, understand
+from bot.chat import asking, bookkeeping, choosing, feeding, labelling, records, setting, storying, understand
 from bot.chat.desk import Asked, Desk, Handler, Reply, Settings
-from bot.model import Access, Button, ChatId, DeliveryKind, Incoming, Message
+from bot.model import Access, Button, ChatId, DeliveryKind, Feed, Incoming, Message
 from bot.ports import Archive, People
 from bot.text import clean, escape
 
@@ -29,6 +30,14 @@ class Commands:
 
     def __init__(self, archive: Archive, people: People, catalog: Catalog, settings: Settings | None = None) -> None:
         self._desk = Desk(archive, people, catalog, settings or Settings())
+
+    def adopt(self, catalog: Catalog) -> None:
+        """Know conflicts and people by another catalog from now on."""
+        self._desk = replace(self._desk, catalog=catalog)
+
+    def adopt_feeds(self, feeds: Sequence[Feed]) -> None:
+        """Know other *feeds* of config.toml, those that are off included, from now on."""
+        self._desk = replace(self._desk, settings=replace(self._desk.settings, feeds=tuple(feeds)))
 
     def answer(self, incoming: Incoming, now: datetime) -> Sequence[Reply]:
         """Return what to say to *incoming*; run it inside people.transaction(), for it saves what was chosen.
@@ -238,7 +247,11 @@ COMMANDS: dict[str, Handler] = {
     "since": asking.since,
     "search": asking.search,
     "why": asking.why,
-    "timeline": asking.timeline,
+    "sources": records.sources,
+    "timeline": bookkeeping.timeline,
+    "track": bookkeeping.track,
+    "calendar": bookkeeping.calendar,
+    "exchanges": bookkeeping.exchanges,
     "follow": choosing.follow,
     "unfollow": choosing.unfollow,
     "list": choosing.listed,
@@ -246,19 +259,61 @@ COMMANDS: dict[str, Handler] = {
     "mute": setting.mute,
     "unmute": setting.unmute,
     "status": asking.status,
+    "suggest": feeding.suggest,
     "forgetme": setting.forgetme,
     "help": help_,
 }
-OWNER_COMMANDS: dict[str, Handler] = {"allow": allow, "deny": deny}
-_TAKES_WORDS = frozenset({"now", "latest", "since", "search", "follow", "unfollow", "mute", "help"})
+OWNER_COMMANDS: dict[str, Handler] = {
+    "allow": allow,
+    "deny": deny,
+    "missed": labelling.missed,
+    "stories": storying.stories,
+    "merge": storying.merge,
+    "split": storying.split,
+    "undo": bookkeeping.undo,
+    "feeds": feeding.feeds,
+    "feed": feeding.feed,
+}
+_TAKES_WORDS = frozenset(
+    {
+        "now",
+        "latest",
+        "since",
+        "search",
+        "follow",
+        "unfollow",
+        "mute",
+        "help",
+        "track",
+        "timeline",
+        "calendar",
+        "exchanges",
+    }
+)
 
 ACTIONS: Mapping[str, Handler] = {
     "why": asking.why,
     "src": asking.sources,
     "tl": asking.timeline,
+    "calendar": bookkeeping.calendar,
+    "exchanges": bookkeeping.exchanges,
+    "undoable": bookkeeping.undoable,
+    "undo": bookkeeping.undo_pressed,
+    "redo": bookkeeping.redo_pressed,
     "show": asking.show,
     "mute": setting.mute_story,
-    "bad": setting.not_relevant,
+    "bad": labelling.not_relevant,
+    "good": labelling.relevant,
+    "missed": labelling.missed_pressed,
+    "said": labelling.of_type,
+    "unsaid": labelling.take_back,
+    "feedspage": feeding.feeds_page,
+    "feedoff": feeding.switch_off,
+    "feedon": feeding.switch_on,
+    "feedtest": feeding.look_again_pressed,
+    "feedadd": feeding.add_pressed,
+    "feedlook": feeding.look_pressed,
+    "feedno": feeding.refuse_pressed,
     "now": asking.now_pressed,
     "run": run,
     "nowpage": asking.now_page,
@@ -277,7 +332,10 @@ ACTIONS: Mapping[str, Handler] = {
     "pause": setting.pause_pressed,
     "forget": setting.forget_pressed,
 }
-IN_PLACE = frozenset(ACTIONS) - {"why", "src", "tl", "show", "mute", "bad", "now", "run"}
+IN_PLACE = frozenset(ACTIONS) - {
+    *("why", "src", "tl", "show", "mute", "bad", "good", "missed", "now", "run", "feedtest", "feedlook"),
+    *("calendar", "exchanges", "undoable"),
+}
 """Actions whose answer takes the place of the message with the button."""
 
 MENU: Sequence[tuple[str, str]] = tuple((name, _described(handler)) for name, handler in COMMANDS.items())

@@ -1,8 +1,8 @@
 """What every command has at hand: the archive, the people, the names, and what was asked."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.alert.digest import with_digests
@@ -11,7 +11,8 @@ from bot.alert.render import StoryWithReports
 from bot.alert.route import priority, wants
 from bot.catalog import Catalog
 from bot.chat.understand import find_conflicts
-from bot.model import Access, ChatId, DeliveryKind, Incoming, Loudness, Message, Story, Subscription
+from bot.feedlist import with_choices
+from bot.model import Access, ChatId, DeliveryKind, Feed, Incoming, Loudness, Message, Story, Subscription
 from bot.ports import Archive, People
 
 RECENT = timedelta(days=7)
@@ -36,14 +37,15 @@ class Reply:
 class Settings:
     """What the operator decided. *access* is closed (owner and allow-list) or open (anybody).
 
-    *time_zone* and *digest_hours* are those of a reader who has not chosen yet. *titles* name the feeds by their
-    addresses.
+    *time_zone* and *digest_hours* are those of a reader who has not chosen yet. *feeds* are those of config.toml, those
+    that are off included; hosts in *allow_private* may be on the operator's own network.
     """
 
     access: str = "closed"
     time_zone: str = "UTC"
     digest_hours: tuple[int, ...] = (8, 20)
-    titles: Mapping[str, str] = field(default_factory=dict)
+    feeds: tuple[Feed, ...] = ()
+    allow_private: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,10 @@ class Desk:
     people: People
     catalog: Catalog
     settings: Settings
+
+    def feeds(self) -> tuple[Feed, ...]:
+        """Return all feeds, those that are off included, as the owner has them now."""
+        return with_choices(self.settings.feeds, self.archive.feed_choices())
 
     def subscription(self, asked: Asked) -> Subscription:
         """Return what the chat wants to hear; one that it has not saved yet follows everything."""

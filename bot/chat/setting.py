@@ -131,18 +131,6 @@ def mute_story(desk: Desk, asked: Asked) -> Message:
     return Message(html=f"{MUTED}\n“{phrases.short(story.headline, 160)}”")
 
 
-def not_relevant(desk: Desk, asked: Asked) -> Message:
-    """Keep that a reader found the story not relevant."""
-    story = desk.story(asked.words, asked)
-    if story is None:
-        return Message(html=GONE)
-    desk.people.keep_feedback(asked.chat, story.id, "not relevant", asked.now)
-    return Message(
-        html=f"Thank you, noted for whoever runs this bot: not relevant.\n“{phrases.short(story.headline, 160)}”",
-        buttons=((Button("Mute story", f"mute:{story.id}"), Button("Why was it sent?", f"why:{story.id}")),),
-    )
-
-
 @followers_only
 def unmute(desk: Desk, asked: Asked) -> Message:
     """End the muting of alerts.

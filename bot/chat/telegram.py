@@ -26,6 +26,7 @@ from telegram import (
     InlineKeyboardMarkup,
     LinkPreviewOptions,
     MaybeInaccessibleMessage,
+    ReplyParameters,
     Update,
     User,
 )
@@ -50,6 +51,7 @@ from bot.model import (
     Button,
     ChatId,
     Delivery,
+    DeliveryKind,
     InboxItem,
     Incoming,
     Message,
@@ -263,6 +265,8 @@ class TelegramChat:
         """Send it, or edit what it edits. Never raise for what Telegram or the room does."""
         try:
             edited = await self._edit(delivery) if delivery.edits else None
+            if edited is None and delivery.kind is DeliveryKind.EDIT:
+                return Undeliverable("the message is gone or can be edited no more")
             return edited or await self._say(delivery)
         except TelegramError as error:
             return self._fate(error)
@@ -281,6 +285,7 @@ class TelegramChat:
                 message_thread_id=draft.thread,
                 disable_notification=delivery.message.silent,
                 allow_paid_broadcast=draft.paid or None,
+                reply_parameters=_reply_to(delivery.replies_to),
                 **draft.arguments,
             ),
         )
@@ -353,6 +358,11 @@ class TelegramChat:
     def _reason(self, error: TelegramError) -> str:
         """Return what went wrong in one short line; it is stored and logged, so it never contains the token."""
         return cut(f"{type(error).__name__}: {error}".replace(self._token, "[token]"), 300)
+
+
+def _reply_to(message_id: str) -> ReplyParameters | None:
+    """Return how to answer a message; where it was deleted, what is said stands alone."""
+    return ReplyParameters(int(message_id), allow_sending_without_reply=True) if message_id.isdecimal() else None
 
 
 def _may_have_arrived(error: TelegramError) -> bool:

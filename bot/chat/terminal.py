@@ -35,6 +35,8 @@ _STYLES = {
 }
 _TITLES = {
     DeliveryKind.ALERT: "alert",
+    DeliveryKind.UPDATE: "update",
+    DeliveryKind.EDIT: "alert, edited",
     DeliveryKind.DIGEST: "digest",
     DeliveryKind.NOTICE: "notice",
     DeliveryKind.REPLY: "",

@@ -12,9 +12,11 @@ from bot.config.file import (
     DigestConfig,
     HealthConfig,
     PollingConfig,
+    RulesConfig,
     TelegramConfig,
     load_config,
     parse_config,
+    rules_folder,
 )
 
 __all__ = [
@@ -26,7 +28,9 @@ __all__ = [
     "Environment",
     "HealthConfig",
     "PollingConfig",
+    "RulesConfig",
     "TelegramConfig",
     "load_config",
     "parse_config",
+    "rules_folder",
 ]

@@ -21,11 +21,11 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from bot.catalog import did_you_mean
 from bot.config import values
 from bot.config.values import EXAMPLES, hostname, quoted, wrong
 from bot.errors import ConfigError, Problem
 from bot.model import Feed
+from bot.text import did_you_mean
 from bot.toml import Located, parse_toml
 
 SHORTEST = timedelta(minutes=5)
@@ -100,6 +100,15 @@ class BackupConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RulesConfig:
+    """Where the operator's own rules are; an empty *folder* means `rules` within the data folder, if it is there."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+
+    folder: StrictStr = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """Everything that config.toml says, defaults filled in."""
 
@@ -108,6 +117,7 @@ class Config:
     digest: DigestConfig = field(default_factory=DigestConfig)
     health: HealthConfig = field(default_factory=HealthConfig)
     backup: BackupConfig = field(default_factory=BackupConfig)
+    rules: RulesConfig = field(default_factory=RulesConfig)
     feeds: tuple[Feed, ...] = ()
 
 
@@ -120,7 +130,7 @@ class _FeedTable(BaseModel):
     title: Annotated[StrictStr, AfterValidator(values.title)] = ""
     publisher: StrictStr = ""
     language: Annotated[StrictStr, AfterValidator(values.language)] = ""
-    every: Annotated[timedelta, PlainValidator(values.every)] = timedelta(minutes=30)
+    every: Annotated[timedelta | None, PlainValidator(values.every)] = None
     enabled: StrictBool = True
 
     @field_validator("every", mode="after")
@@ -145,6 +155,7 @@ class _File(BaseModel):
     digest: DigestConfig = DigestConfig()
     health: HealthConfig = HealthConfig()
     backup: BackupConfig = BackupConfig()
+    rules: RulesConfig = RulesConfig()
     feeds: tuple[_FeedTable, ...] = ()
 
 
@@ -155,8 +166,16 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "health": tuple(key.name for key in fields(HealthConfig)),
     "feeds": tuple(_FeedTable.model_fields),
     "backup": tuple(key.name for key in fields(BackupConfig)),
+    "rules": tuple(key.name for key in fields(RulesConfig)),
 }
 """Every key that config.toml may hold, by section."""
+
+
+def rules_folder(rules: RulesConfig, data: Path) -> Path | None:
+    """Return where the operator's rules are; None if no folder was named and there is none in the *data* folder."""
+    if rules.folder:
+        return Path(rules.folder)
+    return data / "rules" if (data / "rules").is_dir() else None
 
 
 # ------------------------------------------------------------------------------------------ reading
@@ -181,6 +200,7 @@ def parse_config(text: str, file: str = "config.toml") -> Config:
         digest=read.digest,
         health=read.health,
         backup=read.backup,
+        rules=read.rules,
         feeds=tuple(table.feed() for table in read.feeds),
     )
 

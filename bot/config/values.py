@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic_core import PydanticCustomError
 
-from bot.catalog import did_you_mean
-from bot.text import clean
+from bot.text import clean, did_you_mean
 
 EXAMPLES = {
     "telegram": "a line [telegram], its keys below it",

@@ -213,7 +213,7 @@ def _contradictions(files: RuleFiles, rules: Rules) -> Iterator[Warned]:
     signals = {signal.id: signal for signal in rules.signals}
     for exclude in rules.excludes:
         words = set[str]() if _conditional(exclude) else _words_of(exclude.pattern)
-        for signal in (signals[id_] for id_ in sorted(exclude.cancels)):
+        for signal in (signals[id_] for id_ in sorted(exclude.cancels & signals.keys())):  # some may be switched off
             if signal.where == exclude.by and (both := words & _words_of(signal.pattern)):
                 what = f"{exclude.id!r} always cancels what {signal.id!r} fires on: {min(both)!r}"
                 yield Warned("conflict", exclude.id, files.sections["exclude"][exclude.id].problem(("any",), what))

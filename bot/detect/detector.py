@@ -9,7 +9,17 @@ from urllib.parse import urlsplit
 from bot.catalog import Entity
 from bot.detect.dates import day_there
 from bot.detect.facts import Found, Known, Passage
-from bot.detect.gazetteer import ACTOR_KINDS, BYSTANDER, PLACE_KINDS, Bearing, DateSpan, Named, resolve, weigh
+from bot.detect.gazetteer import (
+    ACTOR_KINDS,
+    BYSTANDER,
+    PLACE_KINDS,
+    Bearing,
+    DateSpan,
+    Named,
+    is_at_home,
+    resolve,
+    weigh,
+)
 from bot.detect.nearly import lacks
 from bot.detect.numbers import find_numbers
 from bot.detect.reading import Hit, Reading
@@ -37,6 +47,7 @@ class _Case:
     bearing: Bearing
     best: list[str]
     conflicts: tuple[str, ...]
+    home: str = ""
     mentions: list[Mention] = field(default_factory=list)
 
     def note(self, role: str, name: str, reading: Reading, span: Hit | Named, *, score: float = 0.0) -> None:
@@ -50,6 +61,8 @@ class _Case:
 
     def met(self, needs: Needs) -> bool:
         """Say whether the conflicts are known well enough."""
+        if needs is Needs.HOME:
+            return bool(self.home)
         return needs is Needs.NONE or any(self._known(conflict, needs) for conflict in self.best)
 
     def _known(self, conflict: str, needs: Needs) -> bool:
@@ -113,8 +126,10 @@ class Detector:
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
-        self._of_title = _by_anchor(rules.signals, in_title=True)
-        self._of_summary = _by_anchor(rules.signals, in_title=False)
+        signals = tuple(enumerate(rules.signals))
+        self._of_title = _by_anchor((n, s.needs, s.pattern) for n, s in signals if s.where is Where.TITLE)
+        self._of_summary = _by_anchor((n, s.needs, s.pattern) for n, s in signals if s.where is not Where.TITLE)
+        self._types = _by_anchor((n, Needs.NONE, rule.pattern) for n, rule in enumerate(rules.types))
 
     def judge(self, entry: Entry, *, when: DateSpan | None = None) -> Verdict:
         """Return the verdict on *entry*.
@@ -126,6 +141,8 @@ class Detector:
         signals = self._uncancelled(case)
         score = round(sum(signals.values()), 2)
         strong = score >= self.rules.scoring.relevant_at
+        if strong and case.home:
+            case.conflicts = (case.home,)
         context = strong and self._genre(case, entry.link)
         event = self._event(case, entry, signals, score, when) if strong and not context else None
         return Verdict(
@@ -218,7 +235,9 @@ class Detector:
             when = DateSpan(entry.published.date(), entry.published.date())
         bearing = weigh(title_names, summary_names, conflicts=rules.conflicts, weak=scoring.weak, when=when)
         about = tuple(resolve(bearing, rules.conflicts)[:MOST_CONFLICTS]) if bearing.score else ()
-        return _Case(rules, title, summary, offset, title_names, summary_names, bearing, bearing.best, about)
+        meant = None if about else rules.homes.get(entry.language)
+        home = meant.id if meant and is_at_home(meant, (*title_names, *summary_names), when) else ""
+        return _Case(rules, title, summary, offset, title_names, summary_names, bearing, bearing.best, about, home)
 
     # -------------------------------------------------------------------------------------- relevance
     def _uncancelled(self, case: _Case) -> dict[str, float]:
@@ -234,7 +253,7 @@ class Detector:
         return signals
 
     def _signals(self, case: _Case) -> Iterator[tuple[str, float]]:
-        met = {needs for needs in Needs if case.met(needs)} if case.best else {Needs.NONE}
+        met = set(filter(case.met, Needs if case.best else (Needs.NONE, Needs.HOME)))
         possible = _possible(case.title, self._of_title, met) | _possible(case.summary, self._of_summary, met)
         for number in sorted(possible):
             signal = self.rules.signals[number]
@@ -286,7 +305,8 @@ class Detector:
     # -------------------------------------------------------------------------------------- what, how sure
     def _type(self, case: _Case) -> tuple[EventType, str]:
         for reading in (case.title, case.summary):
-            for rule in self.rules.types:
+            for number in sorted(_possible(reading, self._types, {Needs.NONE})):
+                rule = self.rules.types[number]
                 if rule.where is Where.TITLE and reading is not case.title:
                     continue
                 if rule.unless and reading.find(rule.unless):
@@ -312,20 +332,19 @@ class Detector:
 
 
 _ByAnchor = dict[int, list[tuple[int, Needs, Sequence]]]
-"""For each atom the sequences that it anchors, each with the number of its signal and what that needs."""
+"""For each atom the sequences that it anchors, each with the number of its rule and what that needs."""
 
 
-def _by_anchor(signals: tuple[Signal, ...], *, in_title: bool) -> _ByAnchor:
+def _by_anchor(rules: Iterable[tuple[int, Needs, Pattern]]) -> _ByAnchor:
     found: _ByAnchor = {}
-    for number, signal in enumerate(signals):
-        if (signal.where is Where.TITLE) == in_title:
-            for atom, sequences in signal.pattern.by_anchor.items():
-                found.setdefault(atom, []).extend((number, signal.needs, sequence) for sequence in sequences)
+    for number, needs, pattern in rules:
+        for atom, sequences in pattern.by_anchor.items():
+            found.setdefault(atom, []).extend((number, needs, sequence) for sequence in sequences)
     return found
 
 
 def _possible(reading: Reading, by_anchor: _ByAnchor, met: set[Needs]) -> set[int]:
-    """Return the numbers of the signals of which a text has all words of a sequence, in whatever order."""
+    """Return the numbers of the rules of which a text has all words of a sequence, in whatever order."""
     return {
         number
         for atom in reading.at.keys() & by_anchor.keys()

@@ -62,12 +62,10 @@ class Numbered:
 class FactWords:
     """The words of one language, as regular expressions by section and key."""
 
-    language: str
     months: Numbered
     weekdays: Numbered
     numbers: Numbered
     days: Numbered
-    alphabet: frozenset[str]
     ordinals: str
     month_first: bool
     one_unsaid: bool
@@ -85,7 +83,20 @@ class FactWords:
         return self.patterns[section][key]
 
 
-def load_fact_words(folder: Traversable) -> tuple[FactWords, ...]:
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language as its file has it: the letters that it is written with, and *data*, its words."""
+
+    code: str
+    alphabet: frozenset[str]
+    data: Mapping[str, Any]
+
+    def words(self) -> FactWords:
+        """Compile the words."""
+        return _compile(self.data)
+
+
+def load_fact_words(folder: Traversable) -> tuple[Language, ...]:
     """Read every language file in *folder*, in order of name; raise ConfigError naming every mistake.
 
     A file has what `en.toml` has: a key that is missing or unknown is a mistake. No folder, no languages.
@@ -100,7 +111,9 @@ def load_fact_words(folder: Traversable) -> tuple[FactWords, ...]:
     model = documents["en"].data
     if problems := [problem for document in documents.values() for problem in _problems(document, model)]:
         raise ConfigError(*problems)
-    return tuple(_compile(language, document.data) for language, document in documents.items())
+    return tuple(
+        Language(code, frozenset(document.data["alphabet"]), document.data) for code, document in documents.items()
+    )
 
 
 def _problems(document: Located, model: Mapping[str, Any]) -> Iterator[Problem]:
@@ -139,12 +152,10 @@ def _no_texts(document: Located, path: Path, value: Any) -> Iterator[Problem]:
         yield document.problem(path, f"{path[-1]} must be a list of texts", f'{path[-1]} = ["…", "…"]')
 
 
-def _compile(language: str, data: Mapping[str, Any]) -> FactWords:
+def _compile(data: Mapping[str, Any]) -> FactWords:
     terms = {section: {key: one_of(given) for key, given in data[section].items()} for section in _NAMED}
     return FactWords(
-        language=language,
         **{section: _numbered(data[section]) for section in _NUMBERED},
-        alphabet=frozenset(data["alphabet"]),
         ordinals=one_of(data["ordinals"]),
         month_first=data["month_first"],
         one_unsaid=data["one_unsaid"],
@@ -157,10 +168,12 @@ def _compile(language: str, data: Mapping[str, Any]) -> FactWords:
     )
 
 
-def share_of_letters(text: str, words: FactWords) -> float:
-    """Return which share of the letters of *text* the language writes with, 1.0 for a text without letters."""
+def spoken(text: str, languages: Iterable[Language]) -> list[Language]:
+    """Return those of *languages* that write with the most letters of *text*; all for a text without letters."""
     letters = [letter for letter in text.lower() if letter.isalpha()]
-    return sum(letter in words.alphabet for letter in letters) / len(letters) if letters else 1.0
+    share = [(sum(map(language.alphabet.__contains__, letters)), language) for language in languages]
+    most = max((count for count, _ in share), default=0)
+    return [language for count, language in share if count == most and (most or not letters)]
 
 
 def _numbered(table: Mapping[str, list[str]]) -> Numbered:

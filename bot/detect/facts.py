@@ -9,7 +9,7 @@ from typing import NamedTuple
 from bot.catalog import Conflict
 from bot.detect.amounts import AmountFinder
 from bot.detect.dates import DateFinder, SaidDay
-from bot.detect.fact_words import FactWords, compiled, fold, share_of_letters
+from bot.detect.fact_words import FactWords, Language, compiled, fold, spoken
 from bot.detect.venue import NamedPlace, VenueFinder
 from bot.model import EventType, Facts, Form, Mention, Modality, Scope
 
@@ -131,21 +131,23 @@ class Found:
 class FactFinder:
     """Finds facts in the languages of which there is a file."""
 
-    def __init__(self, languages: Iterable[FactWords]) -> None:
-        self._readers = tuple(_Reader(words) for words in languages)
+    def __init__(self, languages: Iterable[Language]) -> None:
+        self._languages = tuple(languages)
+        self._readers: dict[str, _Reader] = {}
 
     def find(self, passages: Sequence[Passage], known: Known) -> Found:
         """Return what *passages* say; the earlier ones prevail where two say the same kind of thing."""
         found = Found()
         for passage in passages:
-            for reader in self._spoken(passage.text):
-                reader.read(passage, replace(known, in_title=passage.field == "title"), found)
+            for language in spoken(passage.text, self._languages):
+                self._reader(language).read(passage, replace(known, in_title=passage.field == "title"), found)
         return found
 
-    def _spoken(self, text: str) -> list["_Reader"]:
-        share = {reader: share_of_letters(text, reader.words) for reader in self._readers}
-        most = max(share.values(), default=0.0)
-        return [reader for reader in self._readers if share[reader] == most and most > 0]
+    def _reader(self, language: Language) -> "_Reader":
+        """Return the reader of *language*, made when first needed: that takes a while, and few texts have facts."""
+        if language.code not in self._readers:
+            self._readers[language.code] = _Reader(language.words())
+        return self._readers[language.code]
 
 
 class _Reader:
@@ -325,21 +327,26 @@ class _Reader:
                 found.mentions.append(here.mention("count", count.value, count.start, count.end))
 
     def _read_kinds(self, sentence: str, here: Passage, found: Found) -> None:
+        truces = list(self.words.pattern("things", "truce").finditer(sentence))
+        if not truces:
+            return
         for scope in Scope:
-            hit = self._of_truce(self.words.pattern("scope", scope), sentence, only_before=scope is Scope.FULL)
+            hit = self._of_truce(truces, self.words.pattern("scope", scope), only_before=scope is Scope.FULL)
             if hit and scope not in found.facts.scope:
                 found.facts = replace(found.facts, scope=(*found.facts.scope, scope))
                 found.mentions.append(here.mention("scope", scope, *hit.span()))
         for form in Form:
-            hit = self._of_truce(self.words.pattern("form", form), sentence, only_before=form is Form.BILATERAL)
+            hit = self._of_truce(truces, self.words.pattern("form", form), only_before=form is Form.BILATERAL)
             if hit and found.facts.form is None:
                 found.facts = replace(found.facts, form=form)
                 found.mentions.append(here.mention("form", form, *hit.span()))
 
-    def _of_truce(self, pattern: re.Pattern[str], sentence: str, *, only_before: bool = False) -> re.Match[str] | None:
+    def _of_truce(
+        self, truces: Sequence[re.Match[str]], pattern: re.Pattern[str], *, only_before: bool
+    ) -> re.Match[str] | None:
         """Return the first match of *pattern* that stands with a truce: few words between, none that parts them."""
-        truces = list(self.words.pattern("things", "truce").finditer(sentence))
-        for hit in pattern.finditer(sentence) if truces else ():
+        sentence = truces[0].string
+        for hit in pattern.finditer(sentence):
             for truce in truces:
                 if only_before and hit.end() > truce.start():
                     continue

@@ -49,9 +49,10 @@ class Gazetteer:
 
     def add(self, entity: Entity, aliases: Iterable[str], compiler: Compiler) -> None:
         """Learn *aliases* of *entity*; raise TermError for one that does not compile."""
-        pattern = compiler.pattern(aliases, name=True)
-        for atom, sequences in pattern.by_anchor.items():
-            self._by_anchor.setdefault(atom, []).extend((entity, sequence) for sequence in sequences)
+        for alias in aliases:
+            for sequence in compiler.sequences(alias, name=True):
+                for atom in sequence.anchors:
+                    self._by_anchor.setdefault(atom, []).append((entity, sequence))
 
     def find(self, reading: Reading) -> list[Named]:
         """Return the names in a text, from left to right; the longer name hides a stranger's name inside it."""
@@ -133,6 +134,21 @@ def resolve(bearing: Bearing, conflicts: Mapping[str, Conflict]) -> list[str]:
     named.sort(key=lambda conflict: (-_clearness(bearing, conflict), order.index(conflict)))
     firm = [conflict for conflict in named if not _yields(conflict, named, bearing, conflicts)]
     return (firm or named)[:1]
+
+
+def is_at_home(home: Conflict, names: Iterable[Named], when: DateSpan | None) -> bool:
+    """Say whether an entry may mean *home* without a word of it: it was open at *when*, and nobody strange is named."""
+    if when and not when.meets(home.active):
+        return False
+    return not any(_strange(name.entity, home) for name in names)
+
+
+def _strange(entity: Entity, home: Conflict) -> bool:
+    """Say whether *entity* points elsewhere: it has its place in another conflict, or is a country of none."""
+    helpers = (*home.mediators, *home.guarantors, *home.venues)
+    if entity.id in helpers or any(conflict == home.id for conflict, _ in entity.links):
+        return False
+    return bool(entity.links) or entity.kind in ("country", "territory")
 
 
 def _clearness(bearing: Bearing, conflict: str) -> float:

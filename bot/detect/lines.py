@@ -15,6 +15,8 @@ from bot.model import Entry, EntryKey, Mention, Verdict
 from bot.text import clean
 
 TEXTS = ("title", "summary", "url", "source", "language")
+MAX_TEXT = 4_000
+"""So many characters of each are read, as of a feed: rules look at far fewer, and comparing megabytes takes minutes."""
 _YEAR = re.compile(r"(\d{4})")
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -74,7 +76,7 @@ def read_item(item: Any) -> tuple[Entry, DateSpan | None]:
     for key in TEXTS:
         if not isinstance(item.get(key), str | None):
             raise LineError(f"{key!r} must be a text")
-    text = {key: clean(item.get(key) or "") for key in TEXTS}
+    text = {key: clean((item.get(key) or "")[:MAX_TEXT]) for key in TEXTS}
     if not text["title"]:
         raise LineError("'title' is missing")
     published, when = _read_published(item.get("published"))

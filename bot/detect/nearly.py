@@ -13,10 +13,10 @@ _UNNAMED = {
     Needs.CONFLICT: "if a conflict were recognised",
     Needs.TITLE_PARTY: "if the title named a party of the conflict",
     Needs.TITLE_ARMED_GROUP: "if the title named an armed group of the conflict",
-    Needs.TITLE_ARMED_GROUP: "if the title named an armed group of the conflict",
     Needs.TWO_SIDES: "if both sides were named",
     Needs.TITLE_TWO: "if the title named both sides",
     Needs.TITLE_PARTY_MEDIATOR: "if the title named a party, and a mediator or a venue",
+    Needs.HOME: "if its language had a war of its own, and no other place were named",
 }
 _MOST_TERMS, _LONGEST_TERM = 3, 30
 

@@ -1,7 +1,7 @@
 """Whether the rules do what their examples say: those within the rules, those of the taxonomy, the negatives. Pure.
 
-A rule's `examples` are titles, or tables with title, summary and link. A signal's example sets it off and nothing
-cancels it; an exclusion's is cancelled by it; a genre's is context; a type's or modality's is of that one.
+A rule's `examples` are titles, or tables with title, summary, link and language. A signal's example sets it off and
+nothing cancels it; an exclusion's is cancelled by it; a genre's is context; a type's or modality's is of that one.
 Counterexamples are not.
 """
 
@@ -15,7 +15,7 @@ from bot.rulefiles import RuleFiles
 from bot.toml import parse_toml
 
 SECTIONS = ("signal", "exclude", "genre", "type", "modality")
-KEYS = ("title", "summary", "link")
+KEYS = ("title", "summary", "link", "language")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,13 +17,14 @@ class Hit(NamedTuple):
 class Reading:
     """One text, looked up once. What a pattern finds in it is remembered."""
 
-    __slots__ = ("_found", "_layout", "_pieces", "at", "text")
+    __slots__ = ("_found", "_layout", "_pieces", "_spans", "at", "text")
 
     def __init__(self, text: str, vocabulary: Vocabulary) -> None:
         self.text = text
         self._pieces = cut_words(text)
         self._layout: Layout | None = None
         self._found: dict[Pattern, tuple[Hit, ...]] = {}
+        self._spans: dict[Part, set[tuple[int, int]]] = {}
         self.at: dict[int, list[int]] = {}
         at = self.at
         for position, atoms in enumerate(map(vocabulary.__getitem__, self._pieces[1::2])):
@@ -99,8 +100,11 @@ class Reading:
         return spans
 
     def _part(self, part: Part) -> set[tuple[int, int]]:
-        at = self.at
-        spans = {(position, position + 1) for atom in part.atoms if atom in at for position in at[atom]}
-        for pattern in part.patterns:
-            spans.update((hit.start, hit.end) for hit in self.find(pattern))
+        spans = self._spans.get(part)
+        if spans is None:
+            at = self.at
+            spans = {(position, position + 1) for atom in at.keys() & part.atoms for position in at[atom]}
+            for pattern in part.patterns:
+                spans.update((hit.start, hit.end) for hit in self.find(pattern))
+            self._spans[part] = spans
         return spans

@@ -24,7 +24,7 @@ def rule_schema() -> Schema:
         **_object(
             {
                 "schema": {"const": 1},
-                "language": _named(_object({"name": TEXT, "partial": FLAG})),
+                "language": _named(_object({"name": TEXT, "partial": FLAG, "home": TEXT})),
                 "concept": _named(_wordy({"label": TEXT, "but_not": TEXT})),
                 "entity": _named(_wordy(_ENTITY)),
                 "conflict": _named(_object(_CONFLICT)),
@@ -75,7 +75,9 @@ def _one_of(members: Iterable[str]) -> Schema:
     return {"enum": [str(member) for member in members]}
 
 
-_EXAMPLE: Schema = {"anyOf": [TEXT, _object({"title": TEXT, "summary": TEXT, "link": TEXT}, required="title")]}
+_EXAMPLE: Schema = {
+    "anyOf": [TEXT, _object(dict.fromkeys(("title", "summary", "link", "language"), TEXT), required="title")]
+}
 _WHERE = _one_of(Where)
 _SIGNAL = {
     "where": _WHERE,

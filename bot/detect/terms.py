@@ -13,12 +13,15 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
+from operator import attrgetter
+from typing import Literal, NamedTuple
 
 from bot.detect.words import cut_words, spell
 
 MOST_REMEMBERED = 200_000
 SHORTEST_STEM = 2
 _GAP = re.compile(r"~(\d+)")
+_SIGNS = frozenset("[]~^")
 
 Atoms = frozenset[int]
 
@@ -27,17 +30,39 @@ class TermError(ValueError):
     """A term cannot be compiled; the message says why."""
 
 
+class _Form(NamedTuple):
+    """A word or stem of which a text may have any form, one with an initial capital, or exactly this one."""
+
+    atom: int
+    letters: str
+    case: Literal["any", "initial", "exact"]
+
+    def allows(self, word: str) -> bool:
+        """Say whether *word*, whose letters are right, is in the letter case asked for."""
+        if self.case == "exact":
+            return word.startswith(self.letters)
+        return self.case == "any" or word[:1].isupper()
+
+
 class Vocabulary(dict[str, tuple[int, ...]]):
     """Gives the atoms that a word of a text matches: `vocabulary["Ukraine's"]`."""
 
     def __init__(self) -> None:
-        self._cases = {"any": _Forms(), "exact": _Forms(), "initial": _Forms()}
+        self._words: dict[str, list[_Form]] = {}
+        self._stems: dict[str, list[_Form]] = {}
+        self._longest_stem = 0
+        self._atoms: dict[tuple[str, bool], int] = {}
         self._spelled: list[str] = []
 
     def atom(self, pattern: str, *, name: bool = False) -> int:
         """Return the number of a word pattern; in a *name*, a capital first letter must be one in the text too."""
-        case, star = "any", pattern.endswith("*")
-        word = pattern.rstrip("*")
+        if (pattern, name) not in self._atoms:
+            self._atoms[pattern, name] = self._learn(pattern, name=name)
+        return self._atoms[pattern, name]
+
+    def _learn(self, pattern: str, *, name: bool) -> int:
+        case: Literal["any", "initial", "exact"] = "any"
+        star, word = pattern.endswith("*"), pattern.rstrip("*")
         if word.startswith("="):
             case, word = "exact", word[1:]
         elif name and word[:1].isupper():
@@ -45,11 +70,16 @@ class Vocabulary(dict[str, tuple[int, ...]]):
         word = spell(word) if case == "exact" else spell(word).lower()
         if star and len(word) < SHORTEST_STEM:
             raise TermError(f"{pattern!r} is too short a stem: at least {SHORTEST_STEM} letters before the star")
+        if star:
+            self._longest_stem = max(self._longest_stem, len(word))
+        forms = (self._stems if star else self._words).setdefault(word.lower(), [])
+        known = next((form.atom for form in forms if form.letters == word and form.case == case), None)
+        if known is not None:
+            return known
         self.clear()
-        atom = self._cases[case].learn(word, star, len(self._spelled))
-        if atom == len(self._spelled):
-            self._spelled.append(word)
-        return atom
+        forms.append(_Form(len(self._spelled), word, case))
+        self._spelled.append(word)
+        return len(self._spelled) - 1
 
     def spelled(self, atom: int) -> str:
         """Return the letters that the atom fixes."""
@@ -60,65 +90,47 @@ class Vocabulary(dict[str, tuple[int, ...]]):
         if len(self) >= MOST_REMEMBERED:
             self.clear()
         spelled = spell(word)
-        atoms = self._find(spelled)
+        atoms = set(self._find(spelled))
         if spelled.endswith("'s"):
-            atoms |= self._find(spelled.removesuffix("'s"))
+            atoms.update(self._find(spelled.removesuffix("'s")))
         found = self[word] = tuple(sorted(atoms))
         return found
 
-    def _find(self, form: str) -> set[int]:
-        lower, cases = form.lower(), self._cases
-        atoms = {*cases["any"].match(lower), *cases["exact"].match(form)}
-        if form[:1].isupper():
-            atoms.update(cases["initial"].match(lower))
-        return atoms
-
-
-@dataclass(slots=True)
-class _Forms:
-    """The atoms of one kind of letter case: of whole words, and of stems."""
-
-    words: dict[str, int] = field(default_factory=dict)
-    stems: dict[str, int] = field(default_factory=dict)
-    longest_stem: int = 0
-
-    def learn(self, word: str, star: bool, atom: int) -> int:
-        """Give *word* the number *atom* unless it has one; return its number."""
-        if star:
-            self.longest_stem = max(self.longest_stem, len(word))
-        return (self.stems if star else self.words).setdefault(word, atom)
-
-    def match(self, word: str) -> list[int]:
-        """Return the atoms that *word* matches."""
-        stems, longest = self.stems, min(len(word), self.longest_stem)
-        found = [stems[word[:length]] for length in range(SHORTEST_STEM, longest + 1) if word[:length] in stems]
-        if word in self.words:
-            found.append(self.words[word])
-        return found
+    def _find(self, word: str) -> list[int]:
+        lower, stems = word.lower(), self._stems
+        forms = [*self._words.get(lower, ())]
+        for length in range(SHORTEST_STEM, min(len(lower), self._longest_stem) + 1):
+            if lower[:length] in stems:
+                forms += stems[lower[:length]]
+        return [form.atom for form in forms if form.allows(word)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """One place in a sequence: any of these atoms, or any match of these patterns.
 
-    *anchors* are atoms of which the text must have one for the part to match at all.
+    *anchors* are atoms of which the text must have one for the part to match at all; *commonness* sorts parts by how
+    often that is likely to be, the rarest first.
     """
 
     atoms: Atoms
     patterns: tuple["Pattern", ...]
     anchors: Atoms
+    commonness: tuple[bool, int, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sequence:
     """A term with its options spelled out: parts in order, and the gap before each but the first (-1: adjacent).
 
-    *needs* are the anchors of each part: without one of each in the text, nothing can match.
+    *needs* are the anchors of each part: without one of each in the text, nothing can match. *anchors* are those of the
+    rarest part.
     """
 
     term: str
     parts: tuple[Part, ...]
     needs: tuple[Atoms, ...]
+    anchors: Atoms
     gaps: tuple[int, ...]
     at_start: bool
 
@@ -133,8 +145,7 @@ class Pattern:
     but_not: "Pattern | None" = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Element:
+class _Element(NamedTuple):
     """A term's place before its options are spelled out."""
 
     alternatives: tuple[str, ...]
@@ -155,6 +166,7 @@ class Compiler:
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     concepts: dict[str, Pattern] = field(default_factory=dict)
     known: Collection[str] = ()
+    _parts: dict[tuple[tuple[str, ...], bool], Part] = field(default_factory=dict)
 
     def pattern(self, terms: Iterable[str], *, name: bool = False, but_not: Pattern | None = None) -> Pattern:
         """Compile *terms*; raise TermError for the first that says nothing we understand."""
@@ -164,7 +176,7 @@ class Compiler:
         """Return the pattern that any of *sequences* matches."""
         by_anchor: dict[int, list[Sequence]] = {}
         for sequence in sequences:
-            for atom in min(sequence.needs, key=self._commonness):
+            for atom in sequence.anchors:
                 by_anchor.setdefault(atom, []).append(sequence)
         return Pattern(tuple(sequences), {a: tuple(s) for a, s in by_anchor.items()}, frozenset(by_anchor), but_not)
 
@@ -181,21 +193,27 @@ class Compiler:
         parts: list[Part] = []
         gaps: list[int] = []
         for element, alternatives in zip(elements, chosen, strict=True):
-            words = [alternative.split() for alternative in alternatives]
-            for position in range(len(words[0])):
-                gaps.append(element.gap if position == 0 else -1)
-                parts.append(self._part([word[position] for word in words], name=name))
+            places = tuple(zip(*map(str.split, alternatives), strict=True))
+            gaps += [element.gap, *[-1] * (len(places) - 1)]
+            parts += [self._part(place, name=name) for place in places]
         needs = tuple(part.anchors for part in parts)
-        return Sequence(term, tuple(parts), needs, tuple(gaps[1:]), elements[0].at_start)
+        anchors = min(parts, key=attrgetter("commonness")).anchors
+        return Sequence(term, tuple(parts), needs, anchors, tuple(gaps[1:]), elements[0].at_start)
 
-    def _part(self, alternatives: list[str], *, name: bool) -> Part:
+    def _part(self, alternatives: tuple[str, ...], *, name: bool) -> Part:
+        """Return the part that any of *alternatives* matches; for the same ones always the same."""
+        known = self._parts.get((alternatives, name))
+        if known:
+            return known
         concepts = [word[1:] for word in alternatives if word.startswith("@")]
         for concept in concepts:
             if concept not in self.concepts:
                 raise UnknownConceptError(concept)
         patterns = tuple(self.concepts[concept] for concept in concepts)
         atoms = frozenset(self.vocabulary.atom(word, name=name) for word in alternatives if not word.startswith("@"))
-        return Part(atoms, patterns, atoms.union(*(pattern.anchors for pattern in patterns)))
+        anchors = atoms.union(*(pattern.anchors for pattern in patterns))
+        part = self._parts[alternatives, name] = Part(atoms, patterns, anchors, self._commonness(anchors))
+        return part
 
     def _commonness(self, anchors: Atoms) -> tuple[bool, int, int]:
         words = [self.vocabulary.spelled(atom) for atom in anchors]
@@ -247,13 +265,14 @@ def _alternatives(body: str, term: str) -> tuple[str, ...]:
         return ("|",)
     found: list[str] = []
     for alternative in body.split("|"):
-        if not alternative or any(sign in alternative for sign in "[]~^"):
+        if not alternative or not _SIGNS.isdisjoint(alternative):
             raise TermError(f"{term!r}: {body!r} is no word")
         if alternative.startswith("@"):
             found.append(alternative)
             continue
         exact, star = alternative.startswith("="), alternative.endswith("*")
-        words = cut_words(alternative.strip("=*"))[1::2]
+        letters = alternative.strip("=*")
+        words = [letters] if letters.isalpha() else cut_words(letters)[1::2]
         if not words or "*" in alternative.strip("*"):
             raise TermError(f"{term!r}: {alternative!r} is no word; a star ends a word")
         sign, ending = "=" * exact, "*" * star
@@ -265,6 +284,9 @@ def _alternatives(body: str, term: str) -> tuple[str, ...]:
 
 def _without_options(elements: list[_Element]) -> Iterator[list[_Element]]:
     """Yield *elements* with every choice of the optional ones; a gap before a missing word stays."""
+    if not any(element.optional for element in elements):
+        yield elements
+        return
     for present in product(*((True, False) if element.optional else (True,) for element in elements)):
         kept: list[_Element] = []
         pending = -1

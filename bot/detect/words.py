@@ -10,11 +10,12 @@ from itertools import accumulate
 
 _APOSTROPHE = "'’‘ʼ`"
 _LETTER = r"[\w\u0300-\u036f]"
+_WORD = rf"{_LETTER}++(?:[{_APOSTROPHE}]{_LETTER}+)*+"  # перемир'я, Ukraine's
 _TOKEN = re.compile(
-    r"((?<!\w)(?:[^\W\d_]\.)+[^\W\d_](?!\w)\.?"  # U.S., U.N
+    rf"((?! )(?:{_WORD}(?![.,]\w)"  # nearly every one; the first to be tried, and no space is tried at all, for speed
+    r"|(?<!\w)(?:[^\W\d_]\.)+[^\W\d_](?!\w)\.?"  # U.S., U.N
     r"|\d+(?:[.,]\d+)+(?!\w)"  # 1,000
-    rf"|{_LETTER}+(?:[{_APOSTROPHE}]{_LETTER}+)*"  # перемир'я, Ukraine's
-    r"|[:|?])"
+    rf"|{_WORD}|[:|?]))"
 )
 _ADJACENT = re.compile(r"[^\w.?!;|]*")
 _END = re.compile(r"[.!;\n]|…\s")
@@ -50,9 +51,9 @@ def spell(word: str) -> str:
 
 def _one_script(word: str) -> str:
     """Return a word of mixed Latin and Cyrillic look-alikes in the script that most of it is written in."""
-    latin, cyrillic = len(_LATIN.findall(word)), len(_CYRILLIC.findall(word))
-    if not latin or not cyrillic:
+    if not _LATIN.search(word) or not _CYRILLIC.search(word):
         return word
+    latin, cyrillic = len(_LATIN.findall(word)), len(_CYRILLIC.findall(word))
     other = word.translate(_CYRILLIC_LOOKALIKES if cyrillic >= latin else _LATIN_LOOKALIKES)
     return word if _LATIN.search(other) and _CYRILLIC.search(other) else other
 

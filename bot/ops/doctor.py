@@ -129,24 +129,29 @@ def _cursor(people: sqlite3.Connection, archive: sqlite3.Connection) -> Finding:
 # ------------------------------------------------------------------------------------------ archive.db
 def _feeds(archive: sqlite3.Connection) -> Finding:
     """Name the feeds that fail for long. The newest poll of any feed is "now": a stopped bot makes no feed stale."""
-    rows = archive.execute("SELECT url, checked_at, ok_at, failures, last_error FROM feeds WHERE enabled").fetchall()
+    rows = archive.execute(
+        "SELECT url, checked_at, ok_at, failures, last_error, language FROM feeds WHERE enabled"
+    ).fetchall()
     polled = [datetime.fromisoformat(row[1]) for row in rows if row[1]]
     if not polled:
         return Finding(name="feeds", words=f"{len(rows)}, none polled yet")
     last = max(polled)
-    stale = [
-        f"{url} ({error or 'never heard'})"
-        for url, checked_at, ok_at, failures, error in rows
+    ill = {
+        url: f"{url} ({error or 'never heard'})"
+        for url, checked_at, ok_at, failures, error, _ in rows
         if checked_at and failures >= (1 if ok_at else NEVER_HEARD) and last - _time(ok_at) > STALE
-    ]
+    }
+    stale = list(ill.values())
+    heard = {language for url, *_, language in rows if url not in ill}
+    unheard = sorted({language for *_, language in rows} - heard - {""})
     words = f"{len(rows)}, last poll {last:%Y-%m-%d %H:%M} UTC"
     if not stale:
         return Finding(name="feeds", words=words)
     more = f" and {len(stale) - MOST_NAMED} more" if len(stale) > MOST_NAMED else ""
     words += f"; not heard: {', '.join(stale[:MOST_NAMED])}{more}"
-    return Finding(
-        name="feeds", words=words, well=False, remedy="mend the address in config.toml, or set enabled = false"
-    )
+    words += f"; no feed at all is heard in: {', '.join(unheard)}" if unheard else ""
+    remedy = "`parley feeds check` asks them now; mend the address in config.toml, or `parley feeds remove`"
+    return Finding(name="feeds", words=words, well=False, remedy=remedy)
 
 
 def _time(text: str | None) -> datetime:

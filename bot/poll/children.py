@@ -11,6 +11,7 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
@@ -42,6 +43,7 @@ class ParserPool:
         for child in self._children:
             self._idle.put_nowait(child)
         self._deadline = deadline.total_seconds()
+        self._replacing: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -49,6 +51,9 @@ class ParserPool:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for task in self._replacing:
+            task.cancel()
+        await asyncio.gather(*self._replacing, return_exceptions=True)
         for child in self._children:
             await child.stop()
 
@@ -66,7 +71,7 @@ class ParserPool:
         try:
             answer = await self._ask(child, fetched, feed, seen)
         finally:
-            self._idle.put_nowait(child)
+            self._give_back(child)
         if isinstance(answer, dict):
             raise ParseError(feed.url, answer["error"])
         raw = _raw_feed(answer)
@@ -77,6 +82,22 @@ class ParserPool:
             title=raw.title,
             language=raw.language,
         )
+
+    def _give_back(self, child: "_Child") -> None:
+        """Let others have *child*; one that was killed only when it is up again, so that they need not wait for it."""
+        if child.pid:
+            self._idle.put_nowait(child)
+            return
+        task = asyncio.create_task(child.start())
+        self._replacing.add(task)
+        task.add_done_callback(partial(self._replaced, child))
+
+    def _replaced(self, child: "_Child", task: "asyncio.Task[None]") -> None:
+        """Let others have *child*, come up or not: whoever needs it tries again, and learns why not."""
+        self._replacing.discard(task)
+        if not task.cancelled():
+            task.exception()
+        self._idle.put_nowait(child)
 
     async def _ask(self, child: "_Child", fetched: Fetched, feed: Feed, seen: str) -> Any:
         about = {"url": fetched.url or feed.url, "content_type": fetched.content_type, "seen": seen}

@@ -1,6 +1,6 @@
 """Get feeds over HTTP: politely (conditional requests, Retry-After) and within limits of time, size and place.
 
-No httpx client is involved, only its transport: so there is no cookie jar, no proxy from the environment, no
+No httpx client is involved, only what lies beneath it: so there is no cookie jar, no proxy from the environment, no
 redirect that we did not check, and nothing that is remembered from one feed to the next.
 """
 
@@ -9,7 +9,7 @@ import re
 import socket
 import ssl
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -27,6 +27,7 @@ from bot import __version__
 from bot.errors import FetchError
 from bot.model import Clock, Feed, FeedState
 from bot.poll.guard import check_addresses, check_port, check_url, host_of
+from bot.poll.wire import connect
 from bot.ports import Fetched, NotModified
 
 __all__ = ["GuardedBackend", "HttpFetcher", "host_of"]
@@ -44,12 +45,13 @@ _FOR_GOOD = frozenset({301, 308})
 _MAX_ADDRESS = 2000
 _MAX_VALIDATOR = 1000
 _UNSENDABLE = re.compile(rb"[\x00-\x1f\x7f]")
+_BROKEN = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, httpcore.UnsupportedProtocol)
 _ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 """Returns the IP addresses of a host, best first; raises OSError if there are none."""
 Dial = Callable[..., Awaitable[httpcore.AsyncNetworkStream]]
-"""Connects to an IP address and port (`httpcore.AsyncNetworkBackend.connect_tcp`)."""
+"""Connects to an IP address and port within so many seconds, as `bot.poll.wire.connect` does."""
 
 
 class HttpFetcher:
@@ -76,22 +78,30 @@ class HttpFetcher:
             "Accept-Encoding": "gzip",
         }
         self._deadline = deadline.total_seconds()
+        # The deadline of the whole fetch covers all but this: after it the next address has its turn.
+        self._timeouts = {"connect": self._deadline / 4}
         self._clock = clock
-        self._transport = _GuardedTransport(backend or GuardedBackend(allow_private=allow_private))
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=_certificates(),
+            max_connections=64,
+            max_keepalive_connections=64,
+            keepalive_expiry=5.0,
+            network_backend=backend or GuardedBackend(allow_private=allow_private),
+        )
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def __aenter__(self) -> Self:
-        await self._transport.__aenter__()
+        await self._pool.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._transport.__aexit__(kind, error, trace)
+        await self._pool.__aexit__(kind, error, trace)
 
     async def fetch(self, feed: Feed, state: FeedState) -> Fetched | NotModified:
         """Get the feed, or learn that it has not changed; raise FetchError if it does not arrive."""
-        headers = httpx.Headers(self._headers | _conditions(state), encoding="latin-1")
+        headers = self._headers | _conditions(state)
         try:
             async with asyncio.timeout(self._deadline) as time:
                 return await self._follow(state.new_address or feed.url, headers, time)
@@ -99,11 +109,11 @@ class HttpFetcher:
             raise FetchError(feed.url, str(refused), retry_after=refused.retry_after, gone=refused.gone) from refused
         except TimeoutError as error:
             raise FetchError(feed.url, f"it did not arrive within {self._deadline:g} seconds") from error
-        except httpx.HTTPError as error:
-            unreached = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+        except _BROKEN as error:
+            unreached = isinstance(error, httpcore.ConnectError | httpcore.ConnectTimeout)
             raise FetchError(feed.url, _in_words(error), unreached=unreached) from error
 
-    async def _follow(self, url: str, headers: httpx.Headers, time: asyncio.Timeout) -> Fetched | NotModified:
+    async def _follow(self, url: str, headers: Mapping[str, str], time: asyncio.Timeout) -> Fetched | NotModified:
         moved_to, for_good = "", True
         for _ in range(MAX_REDIRECTS + 1):
             async with self._turn(host_of(url), time):
@@ -126,35 +136,34 @@ class HttpFetcher:
             time.reschedule(loop.time() + left)
             yield
 
-    async def _ask(self, url: str, headers: httpx.Headers) -> "Fetched | NotModified | _Elsewhere":
+    async def _ask(self, url: str, headers: Mapping[str, str]) -> "Fetched | NotModified | _Elsewhere":
         """Make one request."""
         if why := check_url(url, self._allow_private):
             raise _RefusedError(why)
         with _readable_addresses():
-            request = httpx.Request("GET", url, headers=headers, extensions={"timeout": self._timeouts()})
-        response = await self._transport.handle_async_request(request)
+            target = httpx.URL(url)
+        response = await self._pool.handle_async_request(_request(target, headers, self._timeouts))
         try:
-            return await self._read(response, request)
+            return await self._read(response, target, conditional=headers.keys() > self._headers.keys())
         finally:
             await response.aclose()
 
-    def _timeouts(self) -> dict[str, float | None]:
-        return httpx.Timeout(self._deadline, connect=self._deadline / 4).as_dict()
-
-    async def _read(self, response: httpx.Response, request: httpx.Request) -> "Fetched | NotModified | _Elsewhere":
-        status, headers = response.status_code, response.headers
+    async def _read(
+        self, response: httpcore.Response, target: httpx.URL, *, conditional: bool
+    ) -> "Fetched | NotModified | _Elsewhere":
+        status, headers = response.status, httpx.Headers(response.headers)
         if status in _REDIRECTS and "location" in headers:
             with _readable_addresses():
-                return _Elsewhere(str(request.url.join(headers["location"])), for_good=status in _FOR_GOOD)
-        if status == HTTPStatus.NOT_MODIFIED and _is_conditional(request):
+                return _Elsewhere(str(target.join(headers["location"])), for_good=status in _FOR_GOOD)
+        if status == HTTPStatus.NOT_MODIFIED and conditional:
             await response.aread()  # nothing; but only what was read to its end leaves its connection to the next
             return NotModified(max_age=_max_age(headers, self._clock()))
         if status != HTTPStatus.OK:
             retry_after = _retry_after(headers, self._clock())
             raise _RefusedError(_status_in_words(status), retry_after=retry_after, gone=status == HTTPStatus.GONE)
         return Fetched(
-            body=await _body(response),
-            url=str(request.url),
+            body=await _body(response.aiter_stream(), headers),
+            url=str(target),
             content_type=headers.get("content-type", ""),
             etag=_validator(headers, "etag"),
             last_modified=_validator(headers, "last-modified"),
@@ -201,11 +210,11 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
     """
 
     def __init__(
-        self, *, allow_private: frozenset[str] = frozenset(), resolve: Resolve = _resolve, dial: Dial | None = None
+        self, *, allow_private: frozenset[str] = frozenset(), resolve: Resolve = _resolve, dial: Dial = connect
     ) -> None:
         self._allow_private = allow_private
         self._resolve = resolve
-        self._dial = dial or httpcore.AnyIOBackend().connect_tcp
+        self._dial = dial
 
     async def connect_tcp(
         self,
@@ -218,9 +227,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         """Connect to the first of the host's addresses that answers; raise ConnectError if the guard says no."""
         for address in await self._checked_addresses(host, port):
             try:
-                return await self._dial(
-                    address, port, timeout=timeout, local_address=local_address, socket_options=socket_options
-                )
+                return await self._dial(address, port, timeout=timeout)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure
@@ -256,28 +263,17 @@ def _certificates() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
-class _GuardedTransport(httpx.AsyncHTTPTransport):
-    """httpx's transport over our own backend, which httpx gives no parameter for (hence the pin to 0.28)."""
-
-    def __init__(self, backend: GuardedBackend) -> None:
-        super().__init__(verify=_certificates(), trust_env=False)
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=_certificates(),
-            max_connections=64,
-            max_keepalive_connections=64,
-            keepalive_expiry=5.0,
-            network_backend=backend,
-        )
-
-
 # ------------------------------------------------------------------------------------------ what we ask
 def _conditions(state: FeedState) -> dict[str, str]:
     asked = {"If-None-Match": state.etag, "If-Modified-Since": state.last_modified}
     return {name: value for name, value in asked.items() if value}
 
 
-def _is_conditional(request: httpx.Request) -> bool:
-    return "If-None-Match" in request.headers or "If-Modified-Since" in request.headers
+def _request(target: httpx.URL, headers: Mapping[str, str], timeouts: Mapping[str, float]) -> httpcore.Request:
+    """Return the request for *target*; what a server gave us goes back in the bytes in which it came."""
+    address = httpcore.URL(scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path)
+    sent = [(b"Host", target.netloc), *((name.encode(), value.encode("latin-1")) for name, value in headers.items())]
+    return httpcore.Request("GET", address, headers=sent, extensions={"timeout": timeouts})
 
 
 # ------------------------------------------------------------------------------------------ what we are told
@@ -335,21 +331,21 @@ def _status_in_words(status: int) -> str:
 
 def _in_words(error: Exception) -> str:
     match error:
-        case httpx.TimeoutException():
+        case httpcore.TimeoutException():
             return "the site does not answer"
-        case httpx.RemoteProtocolError():
+        case httpcore.RemoteProtocolError():
             return f"the answer is broken HTTP ({error})"
         case _:
             return str(error) or f"the connection failed ({type(error).__name__})"
 
 
 # ------------------------------------------------------------------------------------------ the body, within its caps
-async def _body(response: httpx.Response) -> bytes:
+async def _body(stream: AsyncIterator[bytes], headers: httpx.Headers) -> bytes:
     """Return the decoded body; raise _RefusedError if it is too large, cut short or packed in another way than gzip."""
-    coding = response.headers.get("content-encoding", "").strip().lower()
+    coding = headers.get("content-encoding", "").strip().lower()
     if coding not in {"", "identity", "gzip", "x-gzip"}:
         raise _RefusedError(f"the answer is packed in a way that we did not ask for ({coding})")
-    wire = _capped(response.aiter_raw())
+    wire = _capped(stream)
     if coding not in {"", "identity"}:
         return await _unpacked(wire)
     body = bytearray()

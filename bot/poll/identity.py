@@ -110,12 +110,13 @@ def canonical_link(link: str) -> str:
 # ------------------------------------------------------------------------------------------ keys that say nothing
 def _keyed(entries: Sequence[Entry]) -> list[tuple[Entry, tuple[str, ...]]]:
     """Return each entry with its keys, those aside that entries of this very poll share though they differ."""
+    keyed = [(entry, identity_keys(entry)) for entry in entries]
     owners: dict[str, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        for key in identity_keys(entry):
+    for entry, keys in keyed:
+        for key in keys:
             owners[key].append(entry)
-    vague = {key for key, sharers in owners.items() if _differ(key, sharers)}
-    return [(entry, tuple(key for key in identity_keys(entry) if key not in vague)) for entry in entries]
+    vague = {key for key, sharers in owners.items() if len(sharers) > 1 and _differ(key, sharers)}
+    return [(entry, tuple(key for key in keys if key not in vague)) for entry, keys in keyed]
 
 
 def _differ(key: str, entries: Iterable[Entry]) -> bool:

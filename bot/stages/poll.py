@@ -10,17 +10,17 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from bot.errors import FeedError, StoreError
-from bot.ingest import Ingest
-from bot.model import (
-    Clock,
-    Feed,
-    FeedState,
-)
+from bot.errors import FeedError, ParseError, StoreError
+from bot.ingest import Brought, Ingest, Taken
+from bot.model import Clock, Feed, FeedState
 from bot.ops.health import Beats
+from bot.poll.discover import feed_links, is_page
 from bot.poll.guard import host_of
+from bot.poll.raw import body_hash
 from bot.poll.schedule import SHORTEST_WAIT, after_failure, after_success
-from bot.ports import Archive, Fetcher, NotModified, Parser
+from bot.poll.timetable import timetable
+from bot.ports import Archive, Fetched, Fetcher, NotModified, Parsed, Parser
+from bot.stages.tick import PATIENCE, Tick
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -29,6 +29,9 @@ READ_DEADLINE = timedelta(seconds=90)
 """No fetch and no parse takes so long, for they have deadlines of their own; what does, hangs."""
 FIRST_REST, LONGEST_REST = timedelta(seconds=10), timedelta(minutes=5)
 """How long no feed is asked after the archive could not keep what one brought."""
+
+CUT_OFF = 3
+"""When so many hosts in a row cannot be reached at all, it is our own line that is down."""
 
 AT_ONCE = 12
 """Feeds fetched at the same time: more only makes the chat side wait (measured: 87 at once stall it over 100 ms)."""
@@ -44,7 +47,11 @@ class Polled:
     entries: int = 0
     new: int = 0
     events: int = 0
+    republished: int = 0
     refused: StoreError | None = None
+
+
+_Tick = Tick[Brought, Polled]
 
 
 @dataclass(kw_only=True)
@@ -65,57 +72,107 @@ class Polling:
     beats: Beats
     read_deadline: timedelta = READ_DEADLINE
     first_rest: timedelta = FIRST_REST
+    patience: timedelta = PATIENCE
 
     def __post_init__(self) -> None:
         self._busy: set[str] = set()
+        self._spared: dict[str, datetime] = {}
+        self._unreached: set[str] = set()
         self._places = asyncio.Semaphore(AT_ONCE)
         self._rest = timedelta(0)
         self._rests_until = datetime.min.replace(tzinfo=UTC)
 
     def due(self) -> Sequence[FeedState]:
-        """Return the feeds whose time has come and whose host is not being asked already.
+        """Return the feeds whose time has come and whose host is not being asked already, nor spared for a while.
 
         None for a while after the archive refused: what cannot be kept would be asked for again every second.
         """
         now = self.now()
         if now < self._rests_until:
             return []
-        return [s for s in self.archive.due_feeds(now) if host_of(s.url) not in self._busy]
+        kept_out = self._busy | {host for host, until in self._spared.items() if now < until}
+        return [state for state in self.archive.due_feeds(now) if _host(state) not in kept_out]
 
     def all_states(self) -> Sequence[FeedState]:
-        """Return every feed, due or not."""
-        known = (self.archive.feed_state(url) for url in self.feeds)
+        """Return every enabled feed, due or not."""
+        known = (self.archive.feed_state(feed.url) for feed in self.feeds.values() if feed.enabled)
         return [state for state in known if state]
 
     async def poll(self, states: Iterable[FeedState]) -> Sequence[Polled]:
         """Poll feeds: hosts side by side, the feeds of one host one after another."""
         by_host: defaultdict[str, list[FeedState]] = defaultdict(list)
         for state in states:
-            by_host[host_of(state.url)].append(state)
-        rounds = await asyncio.gather(*(self._poll_host(host, group) for host, group in by_host.items()))
+            by_host[_host(state)].append(state)
+        tick = _Tick(sum(map(len, by_host.values())), self._take_in, self.patience)
+        try:
+            rounds = await asyncio.gather(*(self._begin(host, group, tick) for host, group in by_host.items()))
+        except asyncio.CancelledError:
+            tick.cancel()
+            raise
         return [polled for round_ in rounds for polled in round_]
 
-    async def _poll_host(self, host: str, states: Sequence[FeedState]) -> Sequence[Polled]:
+    def _begin(self, host: str, states: Sequence[FeedState], tick: _Tick) -> "asyncio.Task[Sequence[Polled]]":
+        """Poll the feeds of *host*, which is busy from this moment, and free again whatever becomes of it."""
         self._busy.add(host)
-        try:
-            return [await self._poll_feed(self.feeds[state.url], state) for state in states]
-        finally:
-            self._busy.discard(host)
+        task = asyncio.create_task(self._poll_host(states, tick))
+        task.add_done_callback(partial(self._end, host))
+        return task
 
-    async def _poll_feed(self, feed: Feed, state: FeedState) -> Polled:
-        """Poll one feed; what goes wrong is its own affair and harms no other."""
+    def _end(self, host: str, task: "asyncio.Task[Sequence[Polled]]") -> None:
+        """Free *host*; after an error of our own, which put off none of its feeds, do not ask it every second."""
+        self._busy.discard(host)
+        self._spared.pop(host, None)
+        if not task.cancelled() and task.exception():
+            self._spared[host] = self.now() + SHORTEST_WAIT
+
+    async def _poll_host(self, states: Sequence[FeedState], tick: _Tick) -> Sequence[Polled]:
+        read = [await self._poll_feed(state, tick) for state in states]
+        return [await each for each in read if each]
+
+    async def _poll_feed(self, state: FeedState, tick: _Tick) -> "asyncio.Future[Polled] | None":
+        """Read one feed, and return what will become of it; what goes wrong is its own affair and harms no other.
+
+        None if the feed was taken out meanwhile.
+        """
+        feed = self.feeds.get(state.url)
+        if feed is None:
+            tick.read()
+            return None
         async with self._places:
             with self.beats.working("read"):
                 try:
-                    polled = await self._read_in_time(feed, state)
+                    found = await self._read_in_time(feed, state)
                 except StoreError as error:
-                    self._rest_after(error)
-                    self.beats.beat("read")
-                    return Polled(url=feed.url, error=str(error), refused=error)
-        self._rest = timedelta(0)
+                    found = self._refused(state, error)
+        if isinstance(found, Brought):
+            return tick.bring(found)
+        tick.read()
+        if not found.refused:
+            self._rest = timedelta(0)
+        polled: asyncio.Future[Polled] = asyncio.get_running_loop().create_future()
+        polled.set_result(found)
         return polled
 
-    async def _read_in_time(self, feed: Feed, state: FeedState) -> Polled:
+    def _refused(self, state: FeedState, error: StoreError) -> Polled:
+        self._rest_after(error)
+        self.beats.beat("read")
+        return Polled(url=state.url, error=str(error), refused=error)
+
+    async def _take_in(self, brought: Sequence[Brought]) -> Sequence[Polled | BaseException]:
+        """Keep what feeds brought, all of it or nothing; where an error of our own is the reason, each by itself."""
+        with self.beats.working("read"):
+            taking = self._in_writer(self.ingest.take_all, brought)
+            (taken,) = await asyncio.gather(taking, return_exceptions=True)
+            if isinstance(taken, StoreError):
+                return [self._refused(each.state, taken) for each in brought]
+            if isinstance(taken, BaseException):
+                singly = [await self._take_in([each]) for each in brought] if brought[1:] else [[taken]]
+                return [polled for (polled,) in singly]
+            self.beats.beat("read")
+        self._rest = timedelta(0)
+        return [_polled(each, found) for each, found in zip(brought, taken, strict=True)]
+
+    async def _read_in_time(self, feed: Feed, state: FeedState) -> Polled | Brought:
         try:
             async with asyncio.timeout(self.read_deadline.total_seconds()):
                 polled = await self._read(feed, state)
@@ -125,14 +182,26 @@ class Polling:
             return await self._put_off(feed, state, hung)
         except FeedError as error:
             polled = await self._put_off(feed, state, error)
-        self.beats.beat("read")
+        if isinstance(polled, Polled):
+            self.beats.beat("read")
         return polled
 
     async def _put_off(self, feed: Feed, state: FeedState, error: FeedError) -> Polled:
         log.warning("feed skipped: %s", error)
-        after = after_failure(feed, state, self.now(), error, floor=self._floor(feed))
+        self._note_reached(state, reached=not error.unreached)
+        cut_off = len(self._unreached) >= CUT_OFF
+        after = after_failure(feed, state, self.now(), error, cut_off=cut_off, floor=self._floor(feed))
+        if after.stopped_at:
+            log.error("feed stopped: %s: %s", feed.url, after.last_error)
         await self._in_writer(self.ingest.note, after)
         return Polled(url=feed.url, error=error.message)
+
+    def _note_reached(self, state: FeedState, *, reached: bool) -> None:
+        """Remember which hosts could not be reached since the last that could."""
+        if reached:
+            self._unreached.clear()
+        else:
+            self._unreached.add(_host(state))
 
     def _rest_after(self, error: StoreError) -> None:
         """Ask no feed for a while, longer each time."""
@@ -142,17 +211,40 @@ class Polling:
             self._rests_until = now + self._rest
             log.error("what feeds bring cannot be stored, tried again in %d s: %s", self._rest.total_seconds(), error)
 
-    async def _read(self, feed: Feed, state: FeedState) -> Polled:
+    async def _read(self, feed: Feed, state: FeedState) -> Polled | Brought:
         answer = await self.fetcher.fetch(feed, state)
+        self._note_reached(state, reached=True)
         now = self.now()
-        schedule = partial(after_success, feed, state, now, max_age=answer.max_age, floor=self._floor(feed))
+        schedule = partial(
+            after_success,
+            feed,
+            state,
+            now,
+            max_age=answer.max_age,
+            moved_to=answer.moved_to,
+            floor=self._floor(feed),
+        )
         if isinstance(answer, NotModified):
-            await self._in_writer(self.ingest.note, schedule())
+            await self._in_writer(self.ingest.unchanged, schedule())
             return Polled(url=feed.url, unchanged=True)
-        entries = await self.parser.parse(answer, feed, now)
-        after = schedule(etag=answer.etag, last_modified=answer.last_modified)
-        taken = await self._in_writer(self.ingest.take, state, entries, after, now)
-        return Polled(url=feed.url, entries=len(entries), new=taken.new, events=taken.events)
+        schedule = partial(schedule, etag=answer.etag, last_modified=answer.last_modified)
+        if (hash := body_hash(answer.body)) == state.body_hash:
+            await self._in_writer(self.ingest.unchanged, schedule())
+            return Polled(url=feed.url, unchanged=True)
+        parsed = await self._parsed(answer, feed, state, now)
+        schedule = partial(schedule, body_hash=hash, item_hashes=parsed.hashes, timetable=timetable(answer.body))
+        return Brought(state, parsed, lambda new: schedule(new=new), now)
+
+    async def _parsed(self, answer: Fetched, feed: Feed, state: FeedState, now: datetime) -> Parsed:
+        """Return what is new; raise ParseError if it is no feed, which names the feed of a page that names one."""
+        try:
+            return await self.parser.parse(answer, feed, now, state.item_hashes)
+        except ParseError as error:
+            if is_page(answer.body, answer.content_type):
+                links = feed_links(answer.body, answer.url or feed.url, answer.content_type)
+                instead = f"; it names one: {links[0].url}" if links else ""
+                raise ParseError(feed.url, f"this is a web page, not a feed{instead}") from error
+            raise
 
     def _floor(self, feed: Feed) -> timedelta:
         """Return the shortest time between two polls of *feed*; the operator's own hosts may be asked at will."""
@@ -160,3 +252,21 @@ class Polling:
 
     async def _in_writer(self, work: Callable[..., T], *arguments: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self.writer, partial(work, *arguments))
+
+
+def _polled(brought: Brought, taken: Taken) -> Polled:
+    if taken.republished:
+        url = brought.state.url
+        log.warning("feed published old entries again, nobody is alerted of them: %s (%d)", url, taken.republished)
+    return Polled(
+        url=brought.state.url,
+        entries=brought.parsed.offered,
+        new=taken.new,
+        events=taken.events,
+        republished=taken.republished,
+    )
+
+
+def _host(state: FeedState) -> str:
+    """Return the host that is asked for the feed."""
+    return host_of(state.new_address or state.url)

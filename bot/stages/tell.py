@@ -1,11 +1,13 @@
 """Tell: what changed in the archive, and what a digest holds, is owed to whom it concerns."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
 from bot.alert.digest import digest, next_digest
+from bot.alert.live import GATHER, PACE, STATUS_CHANGES, edit, update
 from bot.alert.route import route
 from bot.catalog import Catalog
 from bot.model import (
@@ -19,7 +21,9 @@ from bot.model import (
     Message,
     Report,
     Story,
+    StoryChange,
     Subscription,
+    Wishes,
 )
 from bot.ports import RESTORED_AT, Archive, People
 
@@ -34,10 +38,16 @@ ARCHIVE_CHANGED = (
 
 
 class _Plan(NamedTuple):
-    """Alerts still to be owed, and how far the change log is read when they are."""
+    """What is still to be owed, and what is true when it is.
+
+    The change log is then read *until* there; alerts of stories that *grew* at a time are to be edited soon; all edits
+    of those that are *edited* are owed.
+    """
 
     broadcasts: Sequence[Broadcast]
-    until: Cursor
+    until: Cursor | None = None
+    grew: Mapping[str, datetime] = MappingProxyType({})
+    edited: Collection[str] = ()
 
 
 @dataclass(kw_only=True)
@@ -69,25 +79,68 @@ class Telling:
                 left[:1] = [owed.left] if owed.left else []
                 new, room = new + owed.new, room - owed.chats
             if not left:
-                self.people.move_cursor(plan.until)
-        self._plan = _Plan(left, plan.until) if left else None
+                self._close(plan)
+        self._plan = plan._replace(broadcasts=left) if left else None
         return new
+
+    def _close(self, plan: "_Plan") -> None:
+        if plan.until:
+            self.people.move_cursor(plan.until)
+        for story_id in plan.edited:
+            self.people.edited(story_id, self.now())
+        for story_id, changed_at in plan.grew.items():
+            self.people.owe_edit(story_id, changed_at, gather=GATHER, pace=PACE)
 
     def _new_plan(self) -> "_Plan | None":
         cursor = self._cursor()
         changes = self.archive.changes_after(cursor.change_id)
         if not changes:
-            return None
+            return self._edits()
         readers, restored_at = self.people.wishes(), self.people.note(RESTORED_AT)
-        broadcasts: list[Broadcast] = []
+        alerts: list[Broadcast] = []
+        edits: dict[str, Broadcast] = {}
+        words: dict[str, Broadcast] = {}
+        grew: dict[str, datetime] = {}
         for change in changes:
+            if change.change is StoryChange.GREW:
+                grew[change.story_id] = change.created_at
+                continue
             story = self.archive.story(change.story_id)
-            if story:
-                reports = self.archive.reports(story.id)
-                told = route(change, story, reports, readers, self.catalog, self.now())
-                maybe = bool(restored_at) and _published_before(datetime.fromisoformat(restored_at), change, reports)
-                broadcasts += [replace(told, maybe=maybe)] if told else []
-        return _Plan(broadcasts, cursor._replace(change_id=changes[-1].id))
+            if not story:
+                continue
+            reports = self.archive.reports(story.id)
+            maybe = bool(restored_at) and _published_before(datetime.fromisoformat(restored_at), change, reports)
+            told = route(change, story, reports, readers, self.catalog, self.now())
+            alerts += [replace(told, maybe=maybe)] if told else []
+            if change.change in STATUS_CHANGES:
+                edits[story.id] = self._edit(story, reports, readers, change.created_at)
+                # Several changes at once have the same words: those of what is known now.
+                word = update(change, story, reports, readers, self.catalog, now=self.now())
+                words |= {story.id: replace(word, maybe=maybe)} if word else {}
+            elif change.change is not StoryChange.NEW:
+                grew[story.id] = change.created_at
+        return _Plan(
+            # An alert that still waits is worded anew before a word on it could be owed.
+            [*alerts, *edits.values(), *words.values()],
+            cursor._replace(change_id=changes[-1].id),
+            {story_id: at for story_id, at in grew.items() if story_id not in edits},
+            edits.keys(),
+        )
+
+    def _edits(self) -> "_Plan | None":
+        """Return the edits of alerts whose stories grew a while ago."""
+        due = self.people.due_edits(self.now())
+        if not due:
+            return None
+        readers = self.people.wishes()
+        stories = [story for story_id in due if (story := self.archive.story(story_id))]
+        edits = [self._edit(story, self.archive.reports(story.id), readers, due[story.id]) for story in stories]
+        return _Plan(edits, edited=due)
+
+    def _edit(
+        self, story: Story, reports: Sequence[Report], readers: Sequence[Wishes], changed_at: datetime
+    ) -> Broadcast:
+        return edit(story, reports, readers, self.catalog, changed_at=changed_at, now=self.now())
 
     def _cursor(self) -> Cursor:
         """Return how far routing has read; a cursor that does not fit this archive goes to the log's end."""
@@ -109,7 +162,8 @@ class Telling:
         muted = self.people.muted_stories() if due else {}
         for subscription in due:
             stories = self._told_of(subscription, muted.get(subscription.chat, frozenset()), now)
-            message = digest(subscription, stories, self.archive.coverage(now), self.catalog, now)
+            newest = self.archive.newest(subscription.conflicts)
+            message = digest(subscription, stories, self.archive.coverage(now), self.catalog, now, newest=newest)
             with self.people.transaction():
                 self.people.enqueue([_owed_digest(subscription, message, now)])
                 self.people.save_subscription(

@@ -1,6 +1,6 @@
 """Remember the news: archive.db."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -13,28 +13,40 @@ from bot.model import (
     EntryKey,
     Event,
     EventType,
+    Example,
     Feed,
+    FeedChoice,
     FeedState,
+    Headline,
     LoggedChange,
+    NearMiss,
     Report,
     Story,
     StoryChange,
+    StoryDecision,
 )
 from bot.ports import Coverage
 from bot.store import archive_rows
-from bot.store.cells import cell, listed, maybe_instant
+from bot.store.cells import cell, instant, listed, maybe_cell
+from bot.store.decisions import Decisions
 from bot.store.file import Kind, Row, StoreFile, upsert
+from bot.store.hearing import coverage
+from bot.store.missed import Missed
 from bot.store.query import match
 from bot.store.schema_archive import migrations
+from bot.store.undone import Undone
 
 KIND = Kind(name="archive", application_id=int.from_bytes(b"PrlA"), migrations=migrations)
-LATE_POLLS = 3
-"""A feed is heard well if a poll was good within so many of its intervals, and an hour at least."""
-HEARD_WITHIN = timedelta(hours=1)
+CLOCK_SLIP = timedelta(minutes=10)
+"""A clock that is put back by less is no reason to ask any feed before its time."""
 
 _KNOWN_AT_ONCE = 500
+_PAGE = 5_000
+_MOST_HEADLINES = 50
+# An entry's title is the one that its editor gave it last: its event was read from that.
 _REPORTS = """
-SELECT story_reports.story_id, entries.*, events.* FROM story_reports
+SELECT story_reports.story_id, coalesce((SELECT title FROM headlines WHERE headlines.entry_id = entries.id
+    ORDER BY headlines.seen_at DESC LIMIT 1), entries.title) AS title, entries.*, events.* FROM story_reports
 JOIN entries ON entries.id = story_reports.entry_id
 LEFT JOIN events ON events.entry_id = entries.id
 """
@@ -46,6 +58,9 @@ class ArchiveStore:
 
     def __init__(self, file: StoreFile) -> None:
         self._file = file
+        self._missed = Missed(file)
+        self._undone = Undone(file)
+        self._decisions = Decisions(file)
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
@@ -76,14 +91,22 @@ class ArchiveStore:
         """Know exactly *feeds*; what we remember of them stays."""
         rows = [archive_rows.feed_row(feed, now) for feed in feeds]
         with self.transaction():
+            # Who takes a feed out and puts it in again wants it asked again.
+            self._file.write("UPDATE feeds SET gone_at = NULL, stopped_at = NULL WHERE NOT enabled")
             self._file.write("UPDATE feeds SET enabled = 0 WHERE enabled")
             if rows:
                 self._file.write_many(upsert("feeds", rows[0], "url", keep=["next_check_at"]), rows)
 
     def due_feeds(self, now: datetime) -> Sequence[FeedState]:
-        """Return the states of the enabled feeds whose time has come, longest overdue first."""
+        """Return the states of the enabled feeds whose time has come, longest overdue first.
+
+        None that is gone for good; but one that was asked later than *now* is due: our clock was wrong then.
+        """
         rows = self._file.rows(
-            "SELECT * FROM feeds WHERE enabled AND next_check_at <= ? ORDER BY next_check_at, url", [cell(now)]
+            "SELECT * FROM feeds WHERE stopped_at IS NULL AND url IN ("
+            "SELECT url FROM feeds WHERE enabled AND next_check_at <= ? "
+            "UNION SELECT url FROM feeds WHERE enabled AND checked_at > ?) ORDER BY next_check_at, url",
+            [cell(now), cell(now + CLOCK_SLIP)],
         )
         return [archive_rows.feed_state(row) for row in rows]
 
@@ -96,6 +119,29 @@ class ArchiveStore:
         """Remember *state*."""
         row = archive_rows.feed_state_row(state)
         self._file.write(upsert("feeds", row, "url"), row)
+
+    def save_unchanged(self, state: FeedState) -> None:
+        """Remember the *state* of a feed that brought nothing; a power cut may undo it: it is asked once more then."""
+        with self._file.hurried():
+            self.save_feed_state(state)
+
+    def failing_feeds(self) -> Sequence[FeedState]:
+        """Return the enabled feeds whose last poll failed or that are gone for good, the most often failed first."""
+        rows = self._file.rows("SELECT * FROM feeds WHERE enabled AND failures ORDER BY failures DESC, url")
+        return [archive_rows.feed_state(row) for row in rows]
+
+    def feed_choices(self) -> Sequence[FeedChoice]:
+        """Return what the owner chose in chat, in the order in which feeds were first chosen."""
+        return [archive_rows.feed_choice(row) for row in self._file.rows("SELECT * FROM feed_choices ORDER BY rowid")]
+
+    def choose_feed(self, choice: FeedChoice, now: datetime) -> None:
+        """Keep what the owner chooses *now*, in place of what was chosen of this feed before."""
+        row = archive_rows.feed_choice_row(choice, now)
+        self._file.write(upsert("feed_choices", row, "url"), row)
+
+    def unchoose_feed(self, url: str) -> int:
+        """Forget what the owner chose of the feed *url*; return of how many feeds."""
+        return self._file.write("DELETE FROM feed_choices WHERE url = ?", [url])
 
     # -- entries, events, stories
     def known(self, feed_url: str, keys: Sequence[str]) -> frozenset[str]:
@@ -118,6 +164,36 @@ class ArchiveStore:
                 [(entry.key.feed_url, key) for key in identity],
             )
 
+    def save_headlines(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        """Keep the titles of *entries* that these, known by guid, have not had before; 50 an entry. Return those."""
+        if not entries:
+            return ()
+        new = self._file.write_many(
+            "INSERT INTO headlines (entry_id, title, seen_at) "
+            "SELECT id, ?3, ?4 FROM entries WHERE feed_url = ?1 AND guid = ?2 AND title <> ?3 "
+            "AND (SELECT count(*) FROM headlines WHERE entry_id = id) < ?5 ON CONFLICT DO NOTHING",
+            [(*entry.key, entry.title, maybe_cell(entry.seen_at), _MOST_HEADLINES) for entry in entries],
+        )
+        if not new:
+            return ()
+        kept = self._file.rows(
+            "SELECT feed_url, guid, headlines.title FROM headlines JOIN entries ON entries.id = entry_id "
+            "WHERE headlines.seen_at = ? AND feed_url = ?",
+            [maybe_cell(entries[0].seen_at), entries[0].key.feed_url],
+        )
+        titles = {(EntryKey(row["feed_url"], row["guid"]), row["title"]) for row in kept}
+        return [entry for entry in entries if (entry.key, entry.title) in titles]
+
+    def headlines(self, key: EntryKey) -> Sequence[Headline]:
+        """Return the titles that the entry has had, that with which it came first."""
+        rows = self._file.rows(
+            "SELECT 0 AS edited, title, seen_at FROM entries WHERE feed_url = ?1 AND guid = ?2 UNION ALL "
+            "SELECT 1, headlines.title, headlines.seen_at FROM headlines JOIN entries ON entries.id = entry_id "
+            "WHERE feed_url = ?1 AND guid = ?2 ORDER BY edited, seen_at",
+            key,
+        )
+        return [Headline(row["title"], instant(row["seen_at"])) for row in rows]
+
     def save_event(self, event: Event) -> None:
         """Store *event*, in place of what its entry was thought to report before."""
         with self.transaction():
@@ -128,6 +204,11 @@ class ArchiveStore:
                 "INSERT INTO events_conflicts (conflict, entry_id) VALUES (?, ?)",
                 [(conflict, row["entry_id"]) for conflict in dict.fromkeys(event.conflicts)],
             )
+
+    def forget_event(self, key: EntryKey) -> None:
+        """Forget what the entry was thought to report."""
+        with self.transaction():
+            self._file.write("DELETE FROM events WHERE entry_id = ?", [self._entry_id(key)])
 
     def save_story(self, story: Story) -> None:
         """Store *story*, in place of its former revision if it has one."""
@@ -148,11 +229,82 @@ class ArchiveStore:
             [story.id, story.revision, change, self._entry_id(entry_key), cell(now)],
         )
 
+    def decide(self, decision: StoryDecision) -> None:
+        """Remember what the owner decided of two stories; one merged into the other is closed."""
+        with self.transaction():
+            self._decisions.keep(decision)
+
+    def decisions(self) -> Sequence[StoryDecision]:
+        """Return what the owner decided of stories, oldest first."""
+        return self._decisions.all()
+
+    def last_decision(self) -> int:
+        """Return a number that grows with every decision."""
+        return self._decisions.last()
+
+    # -- what the rules learn from
+    def save_near_miss(self, near_miss: NearMiss) -> None:
+        """Store *near_miss*; its entry is stored already."""
+        self._missed.save(near_miss, self._entry_id(near_miss.entry.key))
+
+    def forget_near_misses(self, before: datetime) -> int:
+        """Forget the near misses noted *before* then; return how many."""
+        return self._missed.forget(before)
+
+    def near_misses(self, *, since: datetime, limit: int = 100) -> Sequence[NearMiss]:
+        """Return the near misses noted since then of which the owner has said nothing yet, newest first."""
+        return self._missed.near_misses(since, limit)
+
+    def label(self, example: Example, now: datetime) -> None:
+        """Keep what the owner says *now* of an entry, in place of what was said before."""
+        self._missed.label(example, now)
+
+    def unlabel(self, short_id: str) -> int:
+        """Take back what the owner said of the entry with this short id; return of how many."""
+        return self._missed.unlabel(short_id)
+
+    def examples(self) -> Sequence[Example]:
+        """Return all that the owner said of entries, newest first."""
+        return self._missed.examples()
+
+    # -- what the owner took out of the ledgers
+    def undone_steps(self) -> frozenset[str]:
+        """Return the steps of stories that are to be in no ledger."""
+        return self._undone.all()
+
+    def undo_steps(self, steps: Collection[str], now: datetime) -> None:
+        """Take *steps* out of the ledgers, for good."""
+        self._undone.add(steps, now)
+
+    def redo_steps(self, steps: Collection[str]) -> None:
+        """Put *steps* back into the ledgers."""
+        self._undone.remove(steps)
+
     # -- asking
+    def entry(self, short_id: str) -> Entry | None:
+        """Return the entry with this short id."""
+        return self._missed.entry(short_id)
+
+    def find(self, words: str, *, limit: int = 10) -> Sequence[tuple[Story | None, Report]]:
+        """Return entries, news of ours or not, by their link or by all of *words*, newest first."""
+        rows = self._missed.find(words, limit)
+        stories = {row["story_id"]: self.story(row["story_id"]) for row in rows if row["story_id"]}
+        return [(stories.get(row["story_id"]), archive_rows.report(row)) for row in rows]
+
+    def entries(self, *, since: datetime) -> Iterator[Entry]:
+        """Yield every entry first seen since then, news of ours or not, in the order of their coming."""
+        last = 0
+        while rows := self._file.rows(
+            "SELECT * FROM entries WHERE id > ? AND seen_at >= ? ORDER BY id LIMIT ?", [last, cell(since), _PAGE]
+        ):
+            yield from map(archive_rows.entry, rows)
+            last = rows[-1]["id"]
+
     def open_reports(self, since: datetime) -> Sequence[tuple[str, Report]]:
-        """Return (story id, report) of every story with a report since *since*, by published, then key."""
+        """Return (story id, report) of every open story with a report since *since*, by published, then key."""
         rows = self._file.rows(
-            f"{_REPORTS} WHERE story_id IN (SELECT id FROM stories WHERE last_seen >= ?) {_EARLIEST_FIRST}",
+            f"{_REPORTS} WHERE story_id IN (SELECT id FROM stories WHERE last_seen >= ? AND merged_into = '') "
+            f"{_EARLIEST_FIRST}",
             [cell(since)],
         )
         return [(row["story_id"], archive_rows.report(row)) for row in rows]
@@ -162,9 +314,30 @@ class ArchiveStore:
         row = self._file.first("SELECT * FROM stories WHERE id = ?", [story_id])
         return self._story(row) if row else None
 
+    def stories_of(self, key: EntryKey) -> Sequence[str]:
+        """Return the ids of the stories that the entry is in."""
+        rows = self._file.rows(
+            "SELECT story_id FROM story_reports JOIN entries ON entries.id = entry_id "
+            "JOIN stories ON stories.id = story_id "
+            "WHERE feed_url = ? AND guid = ? AND merged_into = '' ORDER BY story_id",
+            key,
+        )
+        return [row["story_id"] for row in rows]
+
     def reports(self, story_id: str) -> Sequence[Report]:
         """Return the story's reports, earliest first."""
         rows = self._file.rows(f"{_REPORTS} WHERE story_id = ? {_EARLIEST_FIRST}", [story_id])
+        return [archive_rows.report(row) for row in rows]
+
+    def founders(self, type_: EventType, conflict: str, *, since: datetime, before: datetime) -> Sequence[Report]:
+        """Return the reports of this type that began stories of *conflict* told since then, if seen *before* that."""
+        rows = self._file.rows(
+            "SELECT entries.*, events.* FROM stories_conflicts AS found "
+            "JOIN story_reports ON story_reports.story_id = found.story_id AND position = 0 "
+            "JOIN entries ON entries.id = story_reports.entry_id JOIN events ON events.entry_id = entries.id "
+            f"WHERE conflict = ? AND found.last_seen >= ? AND events.type = ? AND seen_at < ? {_EARLIEST_FIRST}",
+            [conflict, cell(since), type_, cell(before)],
+        )
         return [archive_rows.report(row) for row in rows]
 
     def stories(
@@ -181,12 +354,21 @@ class ArchiveStore:
         newest = sorted({row["id"]: row for rows in found for row in rows}.values(), key=_newness, reverse=True)
         return [self._story(row) for row in newest[:limit]]
 
+    def newest(self, conflicts: Iterable[str]) -> Mapping[str, datetime]:
+        """Return when something was last reported of each of *conflicts*, without those never reported of."""
+        rows = [
+            self._file.first("SELECT max(last_seen) AS at FROM stories_conflicts WHERE conflict = ?", [each])
+            for each in conflicts
+        ]
+        return {each: instant(row["at"]) for each, row in zip(conflicts, rows, strict=True) if row and row["at"]}
+
     def search(self, words: str, *, limit: int = 10) -> Sequence[tuple[Story, Report]]:
         """Return reports with all of *words*, newest first; a word of three letters or more may go on."""
         if not (wanted := match(words)):
             return []
         rows = self._file.rows(
             f"{_REPORTS} JOIN entries_fts ON entries_fts.rowid = entries.id "
+            "JOIN stories ON stories.id = story_reports.story_id AND merged_into = '' "
             "WHERE entries_fts MATCH ? ORDER BY entries_fts.rowid DESC LIMIT ?",
             [wanted, limit],
         )
@@ -202,22 +384,22 @@ class ArchiveStore:
         )
         return [archive_rows.logged_change(row) for row in rows]
 
+    def changes_of(self, story_id: str) -> Sequence[LoggedChange]:
+        """Return what the change log holds of a story, oldest first."""
+        rows = self._file.rows(
+            "SELECT story_changes.*, feed_url, guid FROM story_changes JOIN entries ON entries.id = entry_id "
+            "WHERE story_id = ? ORDER BY story_changes.id",
+            [story_id],
+        )
+        return [archive_rows.logged_change(row) for row in rows]
+
     def last_change_id(self) -> int:
         """Return the id of the newest line of the change log, 0 if it is empty."""
         return int(self._file.value("SELECT coalesce(max(id), 0) FROM story_changes"))
 
     def coverage(self, now: datetime) -> Coverage:
         """Return how well the enabled feeds were heard."""
-        feeds = self._file.rows("SELECT * FROM feeds WHERE enabled ORDER BY failures DESC, url")
-        heard = [ok_at for row in feeds if (ok_at := maybe_instant(row["ok_at"]))]
-        return Coverage(
-            feeds=len(feeds),
-            healthy=sum(_heard_well(row, now) for row in feeds),
-            last_ok_at=max(heard, default=None),
-            entries=self._file.value("SELECT count(*) FROM entries"),
-            stories=self._file.value("SELECT count(*) FROM stories"),
-            failing=tuple(archive_rows.feed_state(row) for row in feeds if row["failures"]),
-        )
+        return coverage(self._file, now)
 
     # -- below the port
     def _entry_id(self, key: EntryKey) -> int:
@@ -250,7 +432,7 @@ class ArchiveStore:
 
     def _newest(self, asked: Mapping[str, object]) -> Sequence[Row]:
         return self._file.rows(
-            "SELECT * FROM stories WHERE last_seen >= :since "
+            "SELECT * FROM stories WHERE last_seen >= :since AND merged_into = '' "
             "AND (:types = '[]' OR type IN (SELECT value FROM json_each(:types))) "
             "ORDER BY last_seen DESC, id DESC LIMIT :limit",
             asked,
@@ -259,7 +441,7 @@ class ArchiveStore:
     def _newest_of(self, conflict: str, asked: Mapping[str, object]) -> Sequence[Row]:
         return self._file.rows(
             "SELECT stories.* FROM stories_conflicts AS found JOIN stories ON stories.id = found.story_id "
-            "WHERE found.conflict = :conflict AND found.last_seen >= :since "
+            "WHERE found.conflict = :conflict AND found.last_seen >= :since AND merged_into = '' "
             "AND (:types = '[]' OR type IN (SELECT value FROM json_each(:types))) "
             "ORDER BY found.last_seen DESC, found.story_id DESC LIMIT :limit",
             {**asked, "conflict": conflict},
@@ -268,9 +450,3 @@ class ArchiveStore:
 
 def _newness(row: Row) -> tuple[str, str]:
     return row["last_seen"], row["id"]
-
-
-def _heard_well(row: Row, now: datetime) -> bool:
-    ok_at = maybe_instant(row["ok_at"])
-    within = max(LATE_POLLS * timedelta(seconds=row["every_seconds"]), HEARD_WITHIN)
-    return ok_at is not None and ok_at + within >= now

@@ -1,7 +1,8 @@
 """What the values of the news look like as rows, and back. Pure."""
 
+import json
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.model import (
@@ -9,16 +10,28 @@ from bot.model import (
     EntryKey,
     Event,
     EventType,
+    Example,
+    Facts,
     Feed,
+    FeedChoice,
     FeedState,
+    Form,
     LoggedChange,
     Mention,
     Modality,
+    NearMiss,
+    Refrain,
     Report,
+    Role,
+    Scope,
     Stage,
+    Standing,
     Story,
     StoryChange,
+    Timetable,
+    short_id,
 )
+from bot.poll.schedule import FIRST_INTERVAL
 from bot.store.cells import cell, instant, listed, maybe_cell, maybe_day, maybe_instant, unlisted
 from bot.store.file import Row
 
@@ -32,10 +45,38 @@ def feed_row(feed: Feed, now: datetime) -> Cells:
         "title": feed.title,
         "publisher": feed.publisher,
         "language": feed.language,
-        "every_seconds": feed.every.total_seconds(),
+        "every_seconds": (feed.every or FIRST_INTERVAL).total_seconds(),
         "enabled": feed.enabled,
         "next_check_at": cell(now),
     }
+
+
+def feed_choice_row(choice: FeedChoice, now: datetime) -> Cells:
+    """Return the row of a *choice* that the owner makes *now*."""
+    feed = choice.feed
+    return {
+        "url": feed.url,
+        "title": feed.title,
+        "publisher": feed.publisher,
+        "language": feed.language,
+        "every_seconds": feed.every.total_seconds() if feed.every else None,
+        "enabled": feed.enabled,
+        "added": choice.added,
+        "chosen_at": cell(now),
+    }
+
+
+def feed_choice(row: Row) -> FeedChoice:
+    """Return what a row of `feed_choices` says."""
+    feed = Feed(
+        url=row["url"],
+        title=row["title"],
+        publisher=row["publisher"],
+        language=row["language"],
+        every=_maybe_seconds(row["every_seconds"]),
+        enabled=bool(row["enabled"]),
+    )
+    return FeedChoice(feed=feed, added=bool(row["added"]))
 
 
 def feed_state_row(state: FeedState) -> Cells:
@@ -48,9 +89,16 @@ def feed_state_row(state: FeedState) -> Cells:
         "etag": state.etag,
         "last_modified": state.last_modified,
         "body_hash": state.body_hash,
+        "item_hashes": state.item_hashes,
         "failures": state.failures,
         "last_error": state.last_error,
         "baselined": state.baselined,
+        "interval_seconds": None if state.interval is None else state.interval.total_seconds(),
+        "timetable": _timetable_cell(state.timetable),
+        "moved_to": state.moved_to,
+        "moved_times": state.moved_times,
+        "gone_at": maybe_cell(state.gone_at),
+        "stopped_at": maybe_cell(state.stopped_at),
     }
 
 
@@ -64,10 +112,42 @@ def feed_state(row: Row) -> FeedState:
         etag=row["etag"],
         last_modified=row["last_modified"],
         body_hash=row["body_hash"],
+        item_hashes=row["item_hashes"],
         failures=row["failures"],
         last_error=row["last_error"],
         baselined=bool(row["baselined"]),
+        interval=_maybe_seconds(row["interval_seconds"]),
+        timetable=_timetable(row["timetable"]),
+        moved_to=row["moved_to"],
+        moved_times=row["moved_times"],
+        gone_at=maybe_instant(row["gone_at"]),
+        stopped_at=maybe_instant(row["stopped_at"]),
     )
+
+
+def _timetable_cell(timetable: Timetable) -> str:
+    """Return what *timetable* says as a JSON object, without what it does not say."""
+    said = {
+        "ttl_seconds": timetable.ttl and timetable.ttl.total_seconds(),
+        "period_seconds": timetable.period and timetable.period.total_seconds(),
+        "skip_hours": sorted(timetable.skip_hours),
+        "skip_days": sorted(timetable.skip_days),
+    }
+    return json.dumps({name: value for name, value in said.items() if value})
+
+
+def _timetable(text: str) -> Timetable:
+    said = unlisted(text)
+    return Timetable(
+        ttl=_maybe_seconds(said.get("ttl_seconds")),
+        period=_maybe_seconds(said.get("period_seconds")),
+        skip_hours=frozenset(said.get("skip_hours", ())),
+        skip_days=frozenset(said.get("skip_days", ())),
+    )
+
+
+def _maybe_seconds(seconds: float | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
 
 
 def entry_row(entry: Entry) -> Cells:
@@ -82,7 +162,9 @@ def entry_row(entry: Entry) -> Cells:
         "updated": maybe_cell(entry.updated),
         "language": entry.language,
         "publisher": entry.publisher,
+        "credit": entry.credit,
         "seen_at": maybe_cell(entry.seen_at),
+        "short_id": short_id(entry.key),
     }
 
 
@@ -97,6 +179,7 @@ def entry(row: Row) -> Entry:
         updated=maybe_instant(row["updated"]),
         language=row["language"],
         publisher=row["publisher"],
+        credit=row["credit"],
         seen_at=maybe_instant(row["seen_at"]),
     )
 
@@ -113,9 +196,12 @@ def event_row(event: Event, entry_id: int) -> Cells:
         "places": listed(event.places),
         "numbers": listed(event.numbers),
         "occurred_on": event.occurred_on and event.occurred_on.isoformat(),
+        "facts": facts_cell(event.facts),
         "speaker": event.speaker,
+        "roles": listed(event.roles),
         "score": event.score,
         "rule": event.rule,
+        "rules_hash": event.rules_hash,
         "mentions": listed(asdict(mention) for mention in event.mentions),
     }
 
@@ -132,10 +218,77 @@ def event(row: Row) -> Event:
         places=tuple(unlisted(row["places"])),
         numbers=frozenset(unlisted(row["numbers"])),
         occurred_on=maybe_day(row["occurred_on"]),
+        facts=facts(row["facts"]),
         speaker=row["speaker"],
+        roles=tuple((actor, Role(role)) for actor, role in unlisted(row["roles"])),
         score=row["score"],
         rule=row["rule"],
-        mentions=tuple(Mention(**mention) for mention in unlisted(row["mentions"])),
+        rules_hash=row["rules_hash"],
+        mentions=_mentions(row),
+    )
+
+
+def facts_cell(stated: Facts) -> str:
+    """Return *stated* as JSON of what is stated."""
+    return json.dumps({key: value for key, value in asdict(stated).items() if value}, default=str, ensure_ascii=False)
+
+
+def facts(text: str) -> Facts:
+    """Return the facts in a cell."""
+    cells = json.loads(text)
+    return Facts(
+        **{key: maybe_day(cells.get(key)) for key in ("starts_on", "ends_on", "deadline", "meets_on")},
+        duration=cells.get("duration", ""),
+        counts=tuple(cells.get("counts", ())),
+        scope=tuple(map(Scope, cells.get("scope", ()))),
+        form=Form(cells["form"]) if "form" in cells else None,
+        venue=cells.get("venue", ""),
+    )
+
+
+def _mentions(row: Row) -> tuple[Mention, ...]:
+    return tuple(Mention(**mention) for mention in unlisted(row["mentions"]))
+
+
+def near_miss_row(near_miss: NearMiss, entry_id: int) -> Cells:
+    """Return *near_miss* as a row of `near_misses`."""
+    return {
+        "entry_id": entry_id,
+        "score": near_miss.score,
+        "mentions": listed(asdict(mention) for mention in near_miss.mentions),
+        "rules_hash": near_miss.rules_hash,
+        "noted_at": cell(near_miss.noted_at),
+    }
+
+
+def near_miss(row: Row) -> NearMiss:
+    """Return the near miss in a row of `near_misses` joined with its entry."""
+    return NearMiss(
+        entry=entry(row),
+        score=row["score"],
+        mentions=_mentions(row),
+        rules_hash=row["rules_hash"],
+        noted_at=instant(row["noted_at"]),
+    )
+
+
+def example_row(example: Example, now: datetime) -> Cells:
+    """Return *example*, labelled *now* unless it says when, as a row of `examples`."""
+    return {
+        **entry_row(example.entry),
+        "news": example.news,
+        "type": example.type,
+        "labelled_at": cell(example.labelled_at or now),
+    }
+
+
+def example(row: Row) -> Example:
+    """Return the example in a row of `examples`."""
+    return Example(
+        entry=entry(row),
+        news=bool(row["news"]),
+        type=EventType(row["type"]) if row["type"] else None,
+        labelled_at=instant(row["labelled_at"]),
     )
 
 
@@ -163,6 +316,8 @@ def story_row(story: Story) -> Cells:
         "publishers": listed(story.publishers),
         "revision": story.revision,
         "announced": listed(story.announced),
+        "standing": story.standing,
+        "refrain": _refrain_cell(story.refrain),
     }
 
 
@@ -186,7 +341,20 @@ def story(row: Row, entry_keys: tuple[EntryKey, ...]) -> Story:
         publishers=tuple(unlisted(row["publishers"])),
         revision=row["revision"],
         announced=frozenset(map(EventType, unlisted(row["announced"]))),
+        standing=Standing(row["standing"]),
+        refrain=_refrain(row["refrain"]),
     )
+
+
+def _refrain_cell(refrain: Refrain) -> str:
+    counted = {"before": refrain.before, "today": refrain.today, "new": json.loads(facts_cell(refrain.new))}
+    return json.dumps({key: value for key, value in counted.items() if value})
+
+
+def _refrain(text: str) -> Refrain:
+    counted = json.loads(text)
+    new = json.dumps(counted.get("new", {}))
+    return Refrain(before=counted.get("before", 0), today=counted.get("today", 0), new=facts(new))
 
 
 def stage(type_: str, at: str, modality: str = Modality.FACT) -> Stage:

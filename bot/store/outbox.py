@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.model import Broadcast, ChatId, Delivery, DeliveryStatus, Message, Wishes
+from bot.model import Broadcast, ChatId, Delivery, DeliveryKind, DeliveryStatus, Message, Wishes
 from bot.ports import Owed
 from bot.store import outbox_rows
 from bot.store.cells import cell
 from bot.store.file import Row, StoreFile
 from bot.store.people_rows import wishes_row
+from bot.store.told import Told
 from bot.store.turns import WAITING, Turns
 
 MEMORY = timedelta(days=7)
@@ -27,6 +28,10 @@ _READERS = (
     + ", ".join(f"CAST(json_extract(value, '$.{name}') AS TEXT) AS {name}" for name in _WISHES)
     + " FROM json_each(:readers)"
 )
+_NOT_TOLD = (
+    "AND NOT EXISTS (SELECT 1 FROM outbox AS told WHERE told.kind = 'alert' AND told.story_id != '' "
+    "AND told.story_id = :story_id AND told.chat_id = subscriptions.chat_id)"
+)
 
 
 class Outbox:
@@ -34,6 +39,7 @@ class Outbox:
 
     def __init__(self, file: StoreFile, turns: Turns) -> None:
         self._file, self._turns = file, turns
+        self.told = Told(file)
 
     # -- owing
     def enqueue(self, deliveries: Sequence[Delivery]) -> int:
@@ -62,24 +68,30 @@ class Outbox:
 
     def broadcast(self, broadcast: Broadcast, most: int) -> Owed:
         """Owe *broadcast* to the next chats, at most so many, those aside that are owed it or had it already."""
+        first_news = broadcast.kind is DeliveryKind.ALERT
         with self._file.transaction():
-            chats, end = self._next_chats(broadcast.after, most)
+            chats, end = (self._next_chats if first_news else self.told.next_chats)(broadcast, most)
             last = self._last_id()
             messages = self._add_messages(dict.fromkeys(wording.message for wording in broadcast.wordings))
-            new = self._owe_up_to(end, broadcast, messages)
-            if new < chats:
-                self._drop_messages(messages.values())
+            unused = list(messages.values())
+            if broadcast.kind is DeliveryKind.EDIT:
+                unused += self.told.renew(end, broadcast, messages)
+            new = (self._owe_up_to if first_news else self.told.owe)(end, broadcast, messages)
+            if new < chats or broadcast.kind is DeliveryKind.EDIT:
+                self._drop_messages(unused)
+            if broadcast.kind is DeliveryKind.EDIT:
+                self._supersede_targeted(last)
             if broadcast.urgent:
                 self._raise_older(last)
             self._turns.give_since(last)
         return Owed(new, chats, replace(broadcast, after=end) if chats == most else None)
 
-    def _next_chats(self, after: int, most: int) -> tuple[int, int]:
+    def _next_chats(self, broadcast: Broadcast, most: int) -> tuple[int, int]:
         """Return how many subscribed chats come next, at most so many, and the last of them."""
         count, end = self._file.rows(
             "SELECT count(*), coalesce(max(chat_id), 0) FROM "
             "(SELECT chat_id FROM subscriptions WHERE chat_id > ? ORDER BY chat_id LIMIT ?)",
-            [after, most],
+            [broadcast.after, most],
         )[0]
         return count, end
 
@@ -98,7 +110,7 @@ class Outbox:
             "WHERE chat_id > :after AND chat_id <= :end AND paused_at IS NULL "
             "AND (paused_until IS NULL OR paused_until <= :now) AND NOT EXISTS (SELECT 1 FROM muted_stories "
             "WHERE muted_stories.chat_id = chats.id AND muted_stories.story_id = :story_id) "
-            "ORDER BY chat_id ON CONFLICT (dedupe_key) DO NOTHING",
+            f"{_NOT_TOLD if broadcast.changed_at else ''} ORDER BY chat_id ON CONFLICT (dedupe_key) DO NOTHING",
             {
                 **outbox_rows.broadcast_row(broadcast),
                 "readers": outbox_rows.readers_cell(broadcast, messages),
@@ -115,7 +127,7 @@ class Outbox:
         self._file.write(
             "UPDATE outbox SET urgency = 1 WHERE id IN (SELECT older.id FROM outbox AS newer NOT INDEXED "
             "JOIN outbox AS older ON older.chat_id = newer.chat_id AND older.story_id = newer.story_id "
-            "WHERE newer.id > ? AND newer.urgency = 1 AND newer.kind = 'alert' "
+            "WHERE newer.id > ? AND newer.urgency = 1 AND newer.kind IN ('alert', 'update') "
             "AND older.urgency > 1 AND older.kind = 'alert' AND older.status IN ('ready', 'retry'))",
             [last],
         )
@@ -127,6 +139,17 @@ class Outbox:
             "WHERE id IN (SELECT older.id FROM outbox AS newer NOT INDEXED JOIN outbox AS older "
             "ON older.chat_id = newer.chat_id AND older.edits = newer.edits AND older.id < newer.id "
             "WHERE newer.id > ? AND newer.edits != '' AND older.status IN ('ready', 'retry'))",
+            [last],
+        )
+
+    def _supersede_targeted(self, last: int) -> None:
+        """Drop edits that wait and that an edit of the same alert behind *last* makes out of date."""
+        self._file.write(
+            "UPDATE outbox SET status = 'superseded', ended_at = next_attempt_at, error = 'a newer edit came' "
+            "WHERE id IN (SELECT older.id FROM outbox AS newer NOT INDEXED JOIN outbox AS older "
+            "ON older.chat_id = newer.chat_id AND older.target = newer.target AND older.id < newer.id "
+            "WHERE newer.id > ? AND newer.kind = 'edit' AND older.kind = 'edit' "
+            "AND older.status IN ('ready', 'retry'))",
             [last],
         )
 
@@ -171,10 +194,13 @@ class Outbox:
         return {status.value: 0 for status in DeliveryStatus} | dict(map(tuple, rows))
 
     def dead_letters(self, since: datetime) -> Mapping[str, int]:
-        """Return how many deliveries were given up since then, by reason, the most frequent first."""
+        """Return how many deliveries were given up since then, by reason, the most frequent first.
+
+        Not edits: a message that people deleted, or that is too old to be edited, is no news lost.
+        """
         rows = self._file.rows(
-            "SELECT error, count(*) FROM outbox WHERE ended_at >= ? AND status = 'dead' GROUP BY error "
-            "ORDER BY count(*) DESC, error",
+            "SELECT error, count(*) FROM outbox WHERE ended_at >= ? AND status = 'dead' AND kind != 'edit' "
+            "GROUP BY error ORDER BY count(*) DESC, error",
             [cell(since)],
         )
         return dict(map(tuple, rows))
@@ -201,6 +227,7 @@ class Outbox:
             self._file.write_many("DELETE FROM outbox WHERE id = ?", [(row["id"],) for row in rows])
             self._drop_messages(dict.fromkeys(row["message_id"] for row in rows))
             self._drop_strangers(dict.fromkeys(row["chat_id"] for row in rows))
+            self.told.forget(now - MEMORY)
         return len(rows)
 
     def erase(self, chat_id: int) -> None:

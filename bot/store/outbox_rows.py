@@ -10,18 +10,22 @@ from bot.store.file import Row
 from bot.store.people_rows import Cells, wishes_row
 
 URGENCIES = (0, 1, 2, 3, 4)
-"""The most urgent first: replies, what changes a story, first news, digests, strangers."""
+"""The most urgent first: replies, what changes a story, first news, digests and edits, strangers."""
 _URGENCY = {
     DeliveryKind.REPLY: 0,
     DeliveryKind.NOTICE: 1,
+    DeliveryKind.UPDATE: 1,
     DeliveryKind.ALERT: 2,
     DeliveryKind.DIGEST: 3,
+    DeliveryKind.EDIT: 3,
     DeliveryKind.STRANGER: 4,
 }
 _URGENT_ALERT = 1
 FRESH = {
     DeliveryKind.REPLY: timedelta(hours=1),
     DeliveryKind.ALERT: timedelta(hours=12),
+    DeliveryKind.UPDATE: timedelta(hours=12),
+    DeliveryKind.EDIT: timedelta(hours=12),
     DeliveryKind.NOTICE: timedelta(days=7),
     DeliveryKind.DIGEST: timedelta(hours=12),
     DeliveryKind.STRANGER: timedelta(hours=1),
@@ -72,18 +76,19 @@ def broadcast_row(broadcast: Broadcast) -> Cells:
     """Return what all rows of *broadcast* share."""
     return {
         "key": broadcast.key,
-        "kind": DeliveryKind.ALERT,
-        "urgency": urgency(DeliveryKind.ALERT, urgent=broadcast.urgent),
+        "kind": broadcast.kind,
+        "urgency": urgency(broadcast.kind, urgent=broadcast.urgent),
         "story_id": broadcast.story_id,
         "maybe": broadcast.maybe,
         "now": cell(broadcast.created_at),
-        "expires_at": cell(broadcast.created_at + FRESH[DeliveryKind.ALERT]),
+        "expires_at": cell(broadcast.created_at + FRESH[broadcast.kind]),
     }
 
 
 def delivery(row: Row) -> Delivery:
     """Return the delivery in a row of `outbox` joined with its chat and message, as it is being sent."""
     kind = DeliveryKind(row["kind"])
+    told = row["told_message"] or ""
     return Delivery(
         dedupe_key=row["dedupe_key"],
         chat=ChatId(row["network"], row["room"]),
@@ -92,7 +97,8 @@ def delivery(row: Row) -> Delivery:
         next_attempt_at=instant(row["next_attempt_at"]),
         created_at=instant(row["created_at"]),
         story_id=row["story_id"],
-        edits=row["edits"],
+        edits=row["edits"] or (told if kind is DeliveryKind.EDIT else ""),
+        replies_to=told if kind is DeliveryKind.UPDATE else "",
         thread=row["thread"],
         urgent=kind is DeliveryKind.ALERT and row["urgency"] == _URGENT_ALERT,
         id=row["id"],

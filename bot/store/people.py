@@ -193,6 +193,19 @@ class PeopleStore:
                 [self._chat_id(chat), story_id, label, cell(now)],
             )
 
+    def feedback(self, label: str, since: datetime) -> Mapping[str, int]:
+        """Return how many readers said *label* of a story since then, the story most spoken of first."""
+        rows = self._file.rows(
+            "SELECT story_id, count(*) AS readers FROM feedback WHERE label = ? AND created_at >= ? "
+            "GROUP BY story_id ORDER BY readers DESC, max(id) DESC",
+            [label, cell(since)],
+        )
+        return {row["story_id"]: row["readers"] for row in rows}
+
+    def use_feedback(self, story_id: str) -> None:
+        """Forget who said something of this story: the owner has decided."""
+        self._file.write("UPDATE feedback SET chat_id = NULL WHERE story_id = ?", [story_id])
+
     # -- inbox
     def receive(self, items: Sequence[InboxItem], now: datetime) -> int:
         """Store updates before they are confirmed; return how many were new."""
@@ -233,6 +246,18 @@ class PeopleStore:
     def broadcast(self, broadcast: Broadcast, *, most: int) -> Owed:
         """Owe *broadcast* to the next chats, at most so many, those aside that are owed it or had it already."""
         return self._outbox.broadcast(broadcast, most)
+
+    def owe_edit(self, story_id: str, changed_at: datetime, *, gather: timedelta, pace: timedelta) -> None:
+        """Let the story's alerts be edited *gather* after it changed, *pace* after they last were at the earliest."""
+        self._outbox.told.owe_edit(story_id, changed_at, gather, pace)
+
+    def due_edits(self, now: datetime) -> Mapping[str, datetime]:
+        """Return the stories whose alerts are to be edited now, each with the time of its newest change."""
+        return self._outbox.told.due_edits(now)
+
+    def edited(self, story_id: str, now: datetime) -> None:
+        """Note that all edits of the story are owed: its alerts say what is known *now*."""
+        self._outbox.told.edited(story_id, now)
 
     def claim(self, now: datetime, *, limit: int = 1) -> Sequence[Delivery]:
         """Take due deliveries and mark them as being sent; that is on disk before this returns."""

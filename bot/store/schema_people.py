@@ -155,3 +155,27 @@ ALTER TABLE outbox ADD COLUMN thread TEXT NOT NULL DEFAULT '';
 def m003_topics(db: Database) -> None:
     """Let a subscription and what is owed name a topic of the chat."""
     db.executescript(_TOPICS)
+
+
+_LIVE = """
+-- The alert that an edit or an update is about: a row of this table. No reference, for either may be forgotten first.
+ALTER TABLE outbox ADD COLUMN target INTEGER;
+
+-- Who was told of a story, in the order of the chats.
+CREATE INDEX outbox_told ON outbox (story_id, chat_id) WHERE kind = 'alert' AND story_id != '';
+
+-- Stories whose message is to be edited, and when it last was. *changed_at* is when the newest change came.
+CREATE TABLE live_stories (
+    story_id TEXT PRIMARY KEY,
+    due_at TEXT,
+    changed_at TEXT NOT NULL,
+    edited_at TEXT NOT NULL DEFAULT ''
+) STRICT, WITHOUT ROWID;
+CREATE INDEX live_stories_due ON live_stories (due_at) WHERE due_at IS NOT NULL;
+"""
+
+
+@migrations()
+def m004_live(db: Database) -> None:
+    """Let an alert be edited and answered as its story grows."""
+    db.executescript(_LIVE)

@@ -22,9 +22,17 @@ from bot.store.people_rows import Cells
 WAITING = "status IN ('ready', 'retry')"
 LONG_AGO = cell(datetime.min.replace(tzinfo=UTC))
 """When a chat that was never written to might have been written to."""
+_SOON = timedelta(seconds=1)
 DOUBTFUL_FRESH = timedelta(hours=24)
 """How long a delivery that may have arrived is repeated; its own retries end sooner, unless the chat was paused."""
-_EXPIRED = "expires_at <= :now AND (NOT maybe OR created_at <= :doubtful)"
+_ORPHANED = (
+    "outbox.target IS NOT NULL AND NOT EXISTS (SELECT 1 FROM outbox AS told WHERE told.id = outbox.target "
+    "AND (told.status IN ('ready', 'retry', 'sending') OR (outbox.kind = 'update' AND told.doubtful) "
+    "OR (told.status = 'sent' AND (outbox.kind = 'update' OR told.external_id != ''))))"
+)
+"""The alert that it changes or answers did not arrive, for all we know."""
+_EXPIRED = f"((outbox.expires_at <= :now AND (NOT outbox.maybe OR outbox.created_at <= :doubtful)) OR ({_ORPHANED}))"
+_TOLD_FIRST = "(told.id IS NULL OR told.status NOT IN ('ready', 'retry', 'sending'))"
 _URGENCY_LIST = ", ".join(map(str, URGENCIES))
 _URGENCY_TABLE = f"urgencies (urgency) AS (VALUES {', '.join(f'({urgency})' for urgency in URGENCIES)})"
 
@@ -156,15 +164,17 @@ class Turns:
                 return row
             self.expire(now, chat_id=turn["id"])
         else:
-            self._put_off(turn, self._next_attempt(turn))
+            self._put_off(turn, self._next_attempt(turn, now))
         return None
 
     def _oldest_due(self, turn: Row, now: datetime) -> Row | None:
         return self._file.first(
-            f"SELECT outbox.*, html, buttons, silent, network, room, {_EXPIRED} AS expired FROM outbox "
-            "JOIN messages ON messages.id = message_id JOIN chats ON chats.id = chat_id "
-            f"WHERE chat_id = :chat AND urgency = :urgency AND {WAITING} AND next_attempt_at <= :now "
-            "ORDER BY outbox.id LIMIT 1",
+            "SELECT outbox.*, html, buttons, silent, network, room, told.external_id AS told_message, "
+            f"{_EXPIRED} AS expired FROM outbox "
+            "JOIN messages ON messages.id = outbox.message_id JOIN chats ON chats.id = outbox.chat_id "
+            "LEFT JOIN outbox AS told ON told.id = outbox.target "
+            f"WHERE outbox.chat_id = :chat AND outbox.urgency = :urgency AND outbox.{WAITING} "
+            f"AND outbox.next_attempt_at <= :now AND {_TOLD_FIRST} ORDER BY outbox.id LIMIT 1",
             {"chat": turn["id"], "urgency": turn["urgency"], **_moments(now)},
         )
 
@@ -186,10 +196,16 @@ class Turns:
         else:
             self._file.write("UPDATE turns SET at = ? WHERE chat_id = ? AND urgency = ?", [at, *key])
 
-    def _next_attempt(self, turn: Row) -> str | None:
+    def _next_attempt(self, turn: Row, now: datetime) -> str | None:
+        """Return when the chat's next delivery may be due, None if there is none.
+
+        What is due already waits for the alert that it changes or answers.
+        """
         at: str | None = self._file.value(
-            f"SELECT min(next_attempt_at) FROM outbox WHERE chat_id = ? AND urgency = ? AND {WAITING}",
-            [turn["id"], turn["urgency"]],
+            "SELECT min(CASE WHEN next_attempt_at > :now THEN next_attempt_at ELSE max(:soon, coalesce("
+            "(SELECT told.next_attempt_at FROM outbox AS told WHERE told.id = outbox.target), '')) END) "
+            f"FROM outbox WHERE chat_id = :chat AND urgency = :urgency AND {WAITING}",
+            {"chat": turn["id"], "urgency": turn["urgency"], "now": cell(now), "soon": cell(now + _SOON)},
         )
         return at
 
@@ -198,7 +214,8 @@ class Turns:
         """Give up what waited too long to be worth sending, in one chat or in all that are paused; return how many."""
         where = "chat_id = :chat" if chat_id else "chat_id IN (SELECT id FROM chats WHERE paused_at IS NOT NULL)"
         return self._file.write(
-            "UPDATE outbox SET status = 'dead', ended_at = :now, error = 'too old to be sent' "
+            "UPDATE outbox SET status = 'dead', ended_at = :now, "
+            f"error = CASE WHEN {_ORPHANED} THEN 'its alert did not arrive' ELSE 'too old to be sent' END "
             f"WHERE {where} AND {WAITING} AND {_EXPIRED}",
             {"chat": chat_id, **_moments(now)},
         )

@@ -1,8 +1,10 @@
 """Are two reports of the same happening? First what forbids it, then how alike they are. Pure."""
 
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.resources import files
 from math import sqrt
 
 from bot.model import EventType, Modality
@@ -14,8 +16,18 @@ _VAGUE = frozenset({EventType.STATEMENT, EventType.AGREEMENT_TERMS})
 _NEAR = (
     {EventType.TALKS_PROPOSED, EventType.TALKS_SCHEDULED},
     {EventType.TALKS_PROPOSED, EventType.TALKS_HELD},
+    {EventType.TALKS_HELD, EventType.TALKS_STALLED},
 )
 """Types of one family that two desks may well give to one happening."""
+
+_W: Mapping[str, float] = tomllib.loads((files("bot") / "data" / "likeness.toml").read_text(encoding="utf-8"))
+_RAREST = 6.0
+"""About what the rarest word of a report weighs."""
+
+_ALL, _ACTIONS, _NAMES, _REST = range(4)
+_KINDS = dict.fromkeys(NAMES, _NAMES) | dict.fromkeys(ACTIONS, _ACTIONS)
+
+JOINS, NEAREST = _W["joins"], _W["nearest"]
 
 _ONE_WAVE = {"deal", "freeing ahead"}
 _DONE = frozenset(
@@ -81,44 +93,50 @@ def _other_modality(types: set[EventType], one: Modality | None, other: Modality
         yield "the one says it is done, the other does not"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Weighed:
-    """A report's words by how rare they were when it came, and their lengths as vectors: all, actions, the rest."""
+    """A report's words by how rare they were when it came.
+
+    *lengths* are those of its words as vectors: all, actions, names, the rest. *headline* is what its title weighs.
+    """
 
     features: Features
     weights: Mapping[str, float]
-    length: float
-    of_actions: float
-    of_rest: float
+    lengths: tuple[float, float, float, float]
+    headline: float
 
 
 def weighed(features: Features, rarity: Callable[[str], float]) -> Weighed:
     """Return *features* with its words weighed by *rarity*."""
     weights = {root: weight * rarity(root) for root, weight in features.words.items()}
-    actions = sum(weight * weight for root, weight in weights.items() if root in ACTIONS)
-    names = sum(weight * weight for root, weight in weights.items() if root in NAMES)
-    total = sum(weight * weight for weight in weights.values())
-    return Weighed(features, weights, sqrt(total), sqrt(actions), sqrt(max(0.0, total - actions - names)))
+    squares = [0.0, 0.0, 0.0, 0.0]
+    for root, weight in weights.items():
+        squares[_KINDS.get(root, _REST)] += weight * weight
+    squares[_ALL] = sum(squares)
+    every, actions, names, rest = map(sqrt, squares)
+    return Weighed(features, weights, (every, actions, names, rest), sum(weights[root] for root in features.title))
 
 
 def likeness(one: Weighed, other: Weighed) -> float:
-    """Return the log-odds that two reports, which nothing keeps apart, are of the same happening.
-
-    The weights were fitted on labelled days and rounded.
-    """
+    """Return the log-odds that two reports, which nothing keeps apart, are of the same happening."""
     a, b = one.features, other.features
-    score = -4.3 + _words_in_common(one, other) - 1.8 * days_between(a.at, b.at)
+    score = _W["always"] + _words_in_common(one, other) + _W["a_day_apart"] * days_between(a.at, b.at)
     if a.step and a.step == b.step:
-        score += 2.2 if a.step in WAVES and _of_one_war(a, b) else 0.4
-    elif a.step and b.step:
-        score -= 0.4
-    if a.opening & b.opening:
-        score += 0.8
-    elif a.opening and b.opening:
-        score -= 3.0 if a.step == b.step and a.step in VOICES else 0.4
-    score += 1.0 * bool(a.facts.days & b.facts.days)
-    score += 0.7 * bool(a.facts.numbers & b.facts.numbers)
-    return score + 0.7 * _ratio(len(a.title & b.title & NAMES), len((a.title | b.title) & NAMES))
+        score += _W["same_step"]
+        if a.step in WAVES and _of_one_war(a, b):
+            score += _W["same_step_of_one_war"]
+        if a.step in VOICES and a.opening and b.opening and not a.opening & b.opening:
+            score += _W["other_speaker"]
+    if a.opening and b.opening:
+        score += _W["same_opening"] if a.opening & b.opening else _W["other_opening"]
+    score += _W["same_headline"] * max(0.0, _ratio(len(a.title & b.title), len(a.title | b.title)) - 0.55)
+    if a.facts.days & b.facts.days:
+        score += _W["same_day_named"]
+    if a.facts.numbers & b.facts.numbers:
+        score += _W["same_number"]
+    if a.facts.type and b.facts.type:
+        score += _W["same_type"] if a.facts.type is b.facts.type else _W["other_type"]
+    return score
 
 
 def _of_one_war(a: Features, b: Features) -> bool:
@@ -126,21 +144,40 @@ def _of_one_war(a: Features, b: Features) -> bool:
 
 
 def _words_in_common(one: Weighed, other: Weighed) -> float:
-    few, many = (one.weights, other.weights) if len(one.weights) < len(other.weights) else (other.weights, one.weights)
-    total = actions = rest = 0.0
-    for root, weight in few.items():
-        if root in many:
-            product = weight * many[root]
-            total += product
-            if root in ACTIONS:
-                actions += product
-            elif root not in NAMES:
-                rest += product
+    few, many = (one, other) if len(one.weights) < len(other.weights) else (other, one)
+    few_title, many_title, many_weights = few.features.title, many.features.title, many.weights
+    products = [0.0, 0.0, 0.0, 0.0]
+    rarest = [0.0, 0.0, 0.0, 0.0]
+    few_retold = many_retold = 0.0
+    for root, weight in few.weights.items():
+        if root in many_weights:
+            its = many_weights[root]
+            kind = _KINDS.get(root, _REST)
+            products[kind] += weight * its
+            lesser = weight if weight < its else its
+            rarest[kind] = max(rarest[kind], lesser)
+            if root in few_title:
+                few_retold += weight
+            if root in many_title:
+                many_retold += its
+    products[_ALL] = sum(products)
+    every = _ratio(products[_ALL], few.lengths[_ALL] * many.lengths[_ALL])
+    retold = max(_ratio(few_retold, few.headline), _ratio(many_retold, many.headline))
     return (
-        3.2 * _ratio(total, one.length * other.length)
-        + 2.4 * _ratio(actions, one.of_actions * other.of_actions)
-        + 3.0 * _ratio(rest, one.of_rest * other.of_rest)
+        _W["all_words"] * every
+        + _W["actions"] * _alike(_ACTIONS, products, one, other, every)
+        + _W["names"] * _alike(_NAMES, products, one, other, every)
+        + _W["other_words"] * _alike(_REST, products, one, other, every)
+        + _W["rarest_word"] * max(rarest[_ACTIONS], rarest[_REST]) / _RAREST
+        + _W["rarest_name"] * rarest[_NAMES] / _RAREST
+        + _W["headline_retold"] * retold
     )
+
+
+def _alike(kind: int, products: list[float], one: Weighed, other: Weighed, every: float) -> float:
+    """Return how alike the words of one *kind* are; where neither has any, as alike as *every* word is."""
+    lengths = one.lengths[kind], other.lengths[kind]
+    return products[kind] / (lengths[0] * lengths[1]) if all(lengths) else 0.0 if any(lengths) else every
 
 
 def _ratio(part: float, whole: float) -> float:

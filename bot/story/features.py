@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.model import EntryKey, EventType, Modality, Report
+from bot.model import EntryKey, Event, EventType, Modality, Report
 from bot.story.words import ACTIONS, CLAUSES, DAYS, FUTURE, LIVE, PARTIES, SPEAKS_FOR, roots
 
 LEAD = 300
@@ -51,6 +51,8 @@ _VENUE = re.compile(r"\b(?:in|at|near|в|у)\s+(?:the\s+)?[\w\-]+", re.IGNORECAS
 _PERIOD = re.compile(r"-?(денн|дневн)", re.IGNORECASE)
 _PLAIN = str.maketrans({"ё": "е", "'": None, "’": None, "ʼ": None})
 _SWAP = re.compile(rf"({_DIGITS})[\s\-‑–]*(?:for|на)[\s\-‑–]*({_DIGITS})", re.IGNORECASE)
+_LASTS = re.compile(r"PT?(\d+)([HDW])")
+_HOURS = {"H": 1, "D": 24, "W": 7 * 24}
 _MONTHS = (
     "Jan January січ янв", "Feb February лют фев", "Mar March берез март", "Apr April квіт апрел", "May трав мая",
     "Jun June черв июн", "Jul July лип июл", "Aug August серп авг", "Sep Sept September верес сент",
@@ -119,10 +121,10 @@ def features(report: Report) -> Features:
     entry, event = report.entry, report.event
     headline = LIVE.sub("", entry.title)
     main, aside = split_clauses(headline)
-    main_roots = roots(main)
+    main_roots, aside_roots = roots(main), roots(aside)
     named = event.actors + event.places if event else ()
     words = dict.fromkeys((*named, *roots(entry.summary[:LEAD])), SUMMARY)
-    words |= dict.fromkeys(roots(aside), ASIDE) | dict.fromkeys(main_roots, MAIN)
+    words |= dict.fromkeys(aside_roots, ASIDE) | dict.fromkeys(main_roots, MAIN)
     title = frozenset(root for root, weight in words.items() if weight != SUMMARY)
     step = step_of(frozenset(main_roots), ahead=bool(FUTURE.search(main)))
     return Features(
@@ -133,11 +135,11 @@ def features(report: Report) -> Features:
         opening=frozenset(SPEAKS_FOR.get(root, root) for root in main_roots[:2]) - ACTIONS,
         step=step,
         facts=Facts(
-            numbers=numbers_in(headline) | frozenset(_normalised(event.numbers if event else frozenset())),
+            numbers=numbers_in(headline) | frozenset(_stated(event)),
             days=title & DAYS,
-            dates=frozenset(_dates(headline)),
-            rounds=frozenset(_rounds(roots(headline))),
-            pair=_pair(roots(_VENUE.sub("", headline))),
+            dates=frozenset(_dates(headline)) if any(map(str.isdecimal, headline)) else frozenset(),
+            rounds=frozenset(_rounds(main_roots + aside_roots)),
+            pair=_pair(roots(_VENUE.sub("", headline)) if _VENUE.search(headline) else main_roots + aside_roots),
             step=step,
             undone=not title.isdisjoint({"deny", "cancel"}),
             conflicts=frozenset(event.conflicts if event else ()),
@@ -171,6 +173,9 @@ def step_of(main: frozenset[str], *, ahead: bool) -> str:
 
 def numbers_in(text: str) -> frozenset[tuple[str, int]]:
     """Return the amounts that tell happenings apart, with their units; tolls of dead are none, for they grow."""
+    folded = text.casefold().translate(_PLAIN)
+    if not (any(map(str.isdecimal, text)) or any(word in folded for word in _SPOKEN)):
+        return frozenset()
     swaps = {("swap", number) for match in _SWAP.finditer(text) for number in map(_number, match.groups()) if number}
     return frozenset(swaps | set(_counts(text)))
 
@@ -190,7 +195,17 @@ def _counts(text: str) -> Iterator[tuple[str, int]]:
 
 
 def _number(digits: str) -> int:
-    return int(re.sub(r"\D", "", re.sub(r"[.,]\d{1,2}$", "", digits)) or 0)
+    whole = re.sub(r"\D", "", re.sub(r"[.,]\d{1,2}$", "", digits))
+    return int(whole[:18] or 0)  # no amount is longer, and int() refuses thousands of digits
+
+
+def _stated(event: Event | None) -> Iterator[tuple[str, int]]:
+    """Yield the amounts that the detector has read, how many hours a halt lasts among them: 3 days are not 30 hours."""
+    if event:
+        yield from _normalised(event.numbers)
+        if lasts := _LASTS.fullmatch(event.facts.duration):
+            amount, unit = lasts.groups()
+            yield "hour of halt", int(amount) * _HOURS[unit]
 
 
 def _normalised(numbers: frozenset[str]) -> Iterator[tuple[str, int]]:
@@ -209,6 +224,8 @@ def _dates(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _rounds(title: tuple[str, ...]) -> Iterator[tuple[str, int]]:
+    if _ORDINALS.keys().isdisjoint(title):
+        return
     for ordinal, *following in zip(title, title[1:], (*title[2:], ""), strict=False):
         series = next((root for root in following if root in _SERIES), "")
         if ordinal in _ORDINALS and series:

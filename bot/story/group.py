@@ -1,8 +1,8 @@
 """Which story does a report belong to? Pure: the index holds the open stories, and asks no clock.
 
 Candidates come from postings (rare words; a conflict and a kind of step), never from a scan.
-A report joins the story whose founder and nearest report it is like, unless a fact keeps it apart from *any* report of
-the story: comparing with the founder is what stops A~B~C chains from growing giant stories.
+A report joins the story whose founder and nearest reports it is like, unless a fact keeps it apart from *any* report of
+the story: comparing with the founder too is what stops A~B~C chains from growing giant stories.
 """
 
 from collections import Counter, defaultdict, deque
@@ -14,32 +14,32 @@ from itertools import count
 from math import log
 
 from bot.model import Report
-from bot.story.compare import Weighed, days_between, difference, likeness, weighed
+from bot.story.compare import JOINS, NEAREST, Weighed, days_between, difference, likeness, weighed
 from bot.story.features import Facts, Features, features
 from bot.story.words import COMMON, PARTIES
 
 WINDOW = timedelta(hours=72)
 """A report joins a story only this close to the story's first report."""
 
-THRESHOLD = -1.3
-"""Log-odds from which a report joins."""
+NEIGHBOURS = 3
+"""How many of a story's reports, the nearest, a new one is compared with."""
 
-FOUNDER = 0.5
-"""How much likeness to the story's first report counts; the rest is likeness to the nearest one."""
+STRANGE = -3.8
+"""Likeness to a story's first report under which what the others have in common is chance."""
 
-MOST = 1.0
-"""What likeness to the nearest report counts at most, so that a report nothing like the founder never joins."""
+HOPELESS = JOINS - 3
+"""Likeness to the report with most in common under which no other report of a story makes up for it."""
 
 RAREST = 5
 """How many of a report's rarest words are looked up."""
 
-RECENT = 40
+RECENT = 32
 """How many reports a posting offers: the newest."""
 
 CANDIDATES = 4
 """How many stories are compared in full."""
 
-LOOKED_AT = 12
+LOOKED_AT = 18
 """How many reports, those with most in common first, the stories to compare are taken from."""
 
 KEY_WORTH = 2.0
@@ -60,24 +60,31 @@ class Placement:
     because: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Open:
-    """A story as the index holds it: its founder, the numbers of its reports, the different facts they stated."""
+    """A story as the index holds it: its founder, the numbers of its reports, the different facts they stated.
+
+    If the owner *merged* others into it, a report that some of its facts fit may join, though others do not.
+    """
 
     id: str
     founder: Weighed
     numbers: list[int] = field(default_factory=list)
     facts: dict[Facts, None] = field(default_factory=dict)
+    merged: bool = False
 
     def keeps_out(self, facts: Facts) -> str:
         """Return why a report with these *facts* is none of this story's, "" if it may be."""
-        return next((reason for own in self.facts if (reason := difference(own, facts))), "")
+        reasons = [difference(own, facts) for own in self.facts]
+        return "" if self.merged and "" in reasons else next(filter(None, reasons), "")
 
 
 class StoryIndex:
     """The open stories, ready to be asked. One thread at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, merged: frozenset[str] = frozenset()) -> None:
+        """Begin empty; *merged* are the stories that the owner put together, whatever kept their reports apart."""
+        self._merged = merged
         self._stories: dict[str, _Open] = {}
         self._reports: dict[int, tuple[_Open, Weighed]] = {}
         self._postings: defaultdict[str, deque[int]] = defaultdict(lambda: deque(maxlen=RECENT))
@@ -85,36 +92,34 @@ class StoryIndex:
         self._numbers = count()
         self._by_age: list[tuple[datetime, str]] = []
         self._newest = _LONG_AGO
-        self._last: tuple[Report, Features] | None = None
+        self._last: tuple[Report, Weighed] | None = None
 
     def __len__(self) -> int:
         return len(self._reports)
 
     def place(self, report: Report) -> Placement:
         """Return the open story that *report* belongs to, and why; it is not added."""
-        new = weighed(self._features(report), self._rarity)
-        best, best_score, refusal = None, THRESHOLD, ""
+        new = self._weighed(report)
+        best, best_score, refusal = None, JOINS, ""
         for story, nearest in self._candidates(new):
             if days_between(story.founder.features.at, new.features.at) > WINDOW / timedelta(days=1):
                 continue
-            score = _score(story.founder, nearest, new)
-            if score < best_score or (best and score == best_score):
-                continue
-            reason = story.keeps_out(new.features.facts)
-            if reason:
-                refusal = refusal or f"kept apart from {story.id}: {reason}"
-            else:
-                best, best_score = (story, nearest), score
+            score = _score(story, nearest, new)
+            if score > best_score:
+                if reason := story.keeps_out(new.features.facts):
+                    refusal = refusal or f"kept apart from {story.id}: {reason}"
+                else:
+                    best, best_score = (story, nearest[0]), score
         if best is None:
             return Placement(None, refusal or "nothing like it in 72 h")
         return Placement(best[0].id, f"{_in_common(best[1], new)} (log-odds {best_score:+.1f})")
 
     def add(self, report: Report, story_id: str) -> None:
         """Add *report* to the story *story_id*, which it starts if there is none yet."""
-        new = weighed(self._features(report), self._rarity)
+        new = self._weighed(report)
         story = self._stories.get(story_id)
         if story is None:
-            story = self._stories[story_id] = _Open(story_id, new)
+            story = self._stories[story_id] = _Open(story_id, new, merged=story_id in self._merged)
             heappush(self._by_age, (new.features.at or self._newest, story_id))
         story.facts.setdefault(new.features.facts)
         number = next(self._numbers)
@@ -124,6 +129,7 @@ class StoryIndex:
         for key in (*new.features.title, *_keys(new.features)):
             self._postings[key].append(number)
         self._newest = max(self._newest, new.features.at or self._newest)
+        self._last = None  # words are rarer or less rare from now on
         self._forget()
 
     def remove(self, story_id: str) -> None:
@@ -144,36 +150,47 @@ class StoryIndex:
         while self._by_age and self._by_age[0][0] < self._newest - 2 * WINDOW:
             self.remove(heappop(self._by_age)[1])
 
-    def _features(self, report: Report) -> Features:
-        """Return the report's features; it is mostly placed first and added next, so the last ones are kept."""
+    def _weighed(self, report: Report) -> Weighed:
+        """Return the report's words, weighed; it is mostly placed first and added next, so the last one is kept."""
         if self._last is None or self._last[0] is not report:
-            self._last = (report, features(report))
+            self._last = report, weighed(features(report), self._rarity)
         return self._last[1]
 
     def _rarity(self, root: str) -> float:
         usual = USUAL / 10 if root in COMMON else 1
         return max(0.0, log((USUAL + len(self._reports)) / (usual + self._counts.get(root, 0))))
 
-    def _candidates(self, new: Weighed) -> Iterator[tuple[_Open, Weighed]]:
-        """Yield the stories that share most with *new*, each with its nearest report."""
+    def _candidates(self, new: Weighed) -> Iterator[tuple[_Open, list[Weighed]]]:
+        """Yield the stories that share most with *new*, each with its nearest reports."""
         rarest = nlargest(RAREST, new.features.title, key=lambda root: (new.weights[root], root))
         points: dict[int, float] = {}
         for key in (*rarest, *_keys(new.features)):
             worth = new.weights.get(key, KEY_WORTH)
             for number in self._postings.get(key, ()):
-                points[number] = points.get(number, 0.0) + worth
-        nearest: dict[str, tuple[_Open, Weighed]] = {}
-        for number in nlargest(LOOKED_AT, points, key=points.__getitem__):
-            if number in self._reports and len(nearest) < CANDIDATES:
-                story, report = self._reports[number]
-                nearest.setdefault(story.id, (story, report))
+                points[number] = points[number] + worth if number in points else worth
+        nearest: dict[str, tuple[_Open, list[Weighed]]] = {}
+        for number in sorted(points, key=points.__getitem__, reverse=True)[:LOOKED_AT]:
+            if number not in self._reports:
+                continue
+            story, report = self._reports[number]
+            if story.id in nearest or len(nearest) < CANDIDATES:
+                reports = nearest.setdefault(story.id, (story, []))[1]
+                if len(reports) < NEIGHBOURS:
+                    reports.append(report)
         yield from nearest.values()
 
 
-def _score(founder: Weighed, nearest: Weighed, new: Weighed) -> float:
-    to_nearest = likeness(nearest, new)
-    to_founder = to_nearest if nearest is founder else likeness(founder, new)
-    return FOUNDER * to_founder + (1 - FOUNDER) * min(to_nearest, MOST)
+def _score(story: _Open, nearest: list[Weighed], new: Weighed) -> float:
+    """Return the log-odds that *new* belongs to *story*, by its founder and its reports that are most like *new*."""
+    each = [likeness(nearest[0], new)]
+    if each[0] < HOPELESS:
+        return each[0]
+    each += [likeness(report, new) for report in nearest[1:]]
+    if story.founder not in nearest:
+        each.append(likeness(story.founder, new))
+        if each[-1] < STRANGE:
+            return each[-1]
+    return NEAREST * max(each) + (1 - NEAREST) * sum(each) / len(each)
 
 
 def _keys(report: Features) -> Iterator[str]:

@@ -23,11 +23,11 @@ NAMES = frozenset[str](_LISTS["names"].split())
 
 DAYS = frozenset[str](_LISTS["days"].split())
 SPEAKS_FOR: dict[str, str] = _LISTS["speaks_for"]
-PARTIES = NAMES - SPEAKS_FOR.keys()
+PARTIES = NAMES - SPEAKS_FOR.keys() - set(_LISTS["blocs"].split())
 """Roots of those whom talks and truces are between."""
 
 CLAUSES = re.compile(
-    r"\b(?:amid|despite|ahead of|before|after|since|as part of|following|during|in exchange for|while|if|when|as"
+    r";|\b(?:amid|despite|ahead of|before|after|since|as part of|following|during|in exchange for|while|if|when|as"
     r"|на тлі|попри|після|перед|напередодні|під час|якщо|коли|поки"
     r"|на фоне|несмотря на|после|накануне|во время|если|когда|пока)\b",
     re.IGNORECASE,
@@ -49,6 +49,7 @@ LIVE = re.compile(
 """The fixed name of a running page in front of its headline."""
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+(?:['’ʼ`.\-‑](?!\d+[.,]\d)[^\W_]+)*")
+_POSSESSIVE = re.compile(r"(?<=[A-Za-z])['’ʼ]s$")
 _SILENT = str.maketrans("", "", "'’ʼ`.,")
 _LATIN = str.maketrans(
     dict(zip("абвгґдезиіїйклмнопрстуфцэы", "abvggdeziiiiklmnoprstufcei", strict=True))
@@ -80,8 +81,35 @@ _CYRILLIC_ENDINGS = (
 
 
 def roots(text: str) -> tuple[str, ...]:
-    """Return the roots of *text* in reading order, stop words left out."""
-    return tuple(root for word in _WORD.findall(text) for root in _roots_of(word))
+    """Return the roots of *text* in reading order, stop words left out; a phrase that the lists know is one root."""
+    words = _WORD.findall(text)
+    found: list[str] = []
+    position = 0
+    while position < len(words):
+        concept, length = _phrase_at(words, position) if _opens_phrase(words[position]) else ("", 1)
+        found += (concept,) if concept else _roots_of(words[position])
+        position += length
+    return tuple(found)
+
+
+def _phrase_at(words: list[str], position: int) -> tuple[str, int]:
+    """Return the concept of the phrase that begins at *position*, and its length; ("", 1) if there is none."""
+    for phrase, concept in _opens_phrase(words[position]):
+        following = words[position : position + len(phrase)]
+        if len(following) == len(phrase) and all(map(_is, map(_fold, following), phrase)):
+            return concept, len(phrase)
+    return "", 1
+
+
+def _is(folded: str, known: str) -> bool:
+    return folded.startswith(known[:-1]) if known.endswith("*") else folded == known
+
+
+@lru_cache(maxsize=50_000)
+def _opens_phrase(word: str) -> tuple[tuple[tuple[str, ...], str], ...]:
+    """Return the phrases that *word* may begin, the longest first."""
+    folded = _fold(word)
+    return tuple((phrase, concept) for phrase, concept in _PHRASES if _is(folded, phrase[0]))
 
 
 @lru_cache(maxsize=50_000)
@@ -99,12 +127,12 @@ def _roots_of(word: str) -> tuple[str, ...]:
 
 
 def _fold(word: str) -> str:
-    return word.casefold().replace("‑", "-").translate(_SILENT)
+    return _POSSESSIVE.sub("", word).casefold().replace("‑", "-").translate(_SILENT)
 
 
 def _by_word() -> tuple[dict[str, str], dict[str, str]]:
     """Return the concepts by whole word and by beginning of a word."""
-    whole: dict[str, str] = {}
+    whole = {concept: concept for concept in (*_LISTS["concepts"], *_LISTS["phrases"])}
     beginning: dict[str, str] = {}
     for concept, words in _LISTS["concepts"].items():
         for word in words.split():
@@ -112,7 +140,18 @@ def _by_word() -> tuple[dict[str, str], dict[str, str]]:
     return whole, beginning
 
 
+def _phrases() -> list[tuple[tuple[str, ...], str]]:
+    """Return the phrases, as words in small letters, and the concept that each means."""
+    phrases = [
+        (tuple(_fold(word) for word in phrase.split()), concept)
+        for concept, listed in _LISTS["phrases"].items()
+        for phrase in listed.split(",")
+    ]
+    return sorted(phrases, key=lambda known: -len(known[0]))
+
+
 _WHOLE, _BEGINNING = _by_word()
+_PHRASES = _phrases()
 _LONGEST = max(map(len, _BEGINNING))
 
 

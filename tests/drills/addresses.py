@@ -22,6 +22,7 @@ from bot.errors import FetchError
 from bot.model import MOVED_AFTER, Feed, FeedState
 from bot.poll.discover import feed_links
 from bot.poll.fetch import HttpFetcher
+from bot.poll.wire import connect
 from tests.drills.figures import Figures
 from tests.drills.suite import PROJECT
 from tests.feed_server import Answer
@@ -105,7 +106,7 @@ class Inside(Web):
     async def dial(self, address: str, port: int, **options: Any) -> httpcore.AsyncNetworkStream:
         place = ("127.0.0.1", self.port) if address == PUBLIC else (address, port)
         self.places.append(place)
-        return await httpcore.AnyIOBackend().connect_tcp(*place, **options)
+        return await connect(*place, **options)
 
 
 async def _play(folder: Path) -> Mapping[str, object]:

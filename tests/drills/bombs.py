@@ -21,6 +21,7 @@ import httpcore
 from bot.errors import FetchError
 from bot.model import Feed, FeedState
 from bot.poll.fetch import GuardedBackend, HttpFetcher
+from bot.poll.wire import connect
 from tests.drills.figures import Figures
 from tests.drills.suite import PROJECT
 from tests.feed_server import Answer, Pause
@@ -189,7 +190,7 @@ async def _suffer(port: int, names: Sequence[str], deadline: float) -> Mapping[s
         return [PUBLIC]
 
     async def dial(address: str, _: int, **options: Any) -> httpcore.AsyncNetworkStream:
-        return await httpcore.AnyIOBackend().connect_tcp("127.0.0.1", port, **options)
+        return await connect("127.0.0.1", port, **options)
 
     seconds, taken = dict[str, float](), list[str]()
     backend = GuardedBackend(resolve=resolve, dial=dial)

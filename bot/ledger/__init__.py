@@ -1,0 +1,1 @@
+"""Ledgers: what moved in each conflict, made from its stories and nothing else. Pure."""

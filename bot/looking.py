@@ -1,0 +1,72 @@
+"""The commands that look into the archive: `parley story` and `parley sources`."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.outcome import outcome
+
+if TYPE_CHECKING:
+    from bot.catalog import Catalog
+    from bot.store.archive import ArchiveStore
+
+
+def story(
+    story_id: Annotated[str, typer.Argument(metavar="STORY", help="Its id, as `parley stories list` tells it.")],
+    as_html: Annotated[bool, typer.Option("--html", help="One HTML file that loads nothing from elsewhere.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Write a story's page: every headline it had, when first seen, links, and how its status changed."""
+    import json
+
+    from bot.alert.page import StoryPage, Told, page_html, page_object, page_text
+    from bot.errors import DecisionError
+
+    with outcome(), _archive() as (archive, catalog):
+        if not (found := archive.story(story_id)):
+            raise DecisionError(f"there is no story {story_id!r}; `parley stories list` names those of the last days")
+        told = [Told(report, archive.headlines(report.entry.key)) for report in archive.reports(found.id)]
+        page = StoryPage(story=found, told=told, changes=archive.changes_of(found.id))
+        if as_json:
+            typer.echo(json.dumps(page_object(page, catalog), ensure_ascii=False))
+        else:
+            typer.echo(page_html(page, catalog) if as_html else page_text(page, catalog))
+
+
+def sources(
+    days: Annotated[int, typer.Option(min=1, help="How far back.")] = 90,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """List publishers by how often they were first, and what became of that: borne out, denied, taken back."""
+    import json
+    from datetime import timedelta
+
+    from bot.alert.record_words import EXPLAINED, record_object, record_table
+    from bot.app import utc_now
+    from bot.story.record import records
+
+    with outcome(), _archive() as (archive, catalog):
+        stories = archive.stories(since=utc_now() - timedelta(days=days), limit=1_000_000)
+        found = records(((each, archive.reports(each.id)) for each in stories), catalog)
+        if as_json:
+            for record in found:
+                typer.echo(json.dumps(record_object(record), ensure_ascii=False))
+        else:
+            typer.echo(record_table(found))
+            typer.echo(EXPLAINED, err=True)
+
+
+@contextmanager
+def _archive() -> "Iterator[tuple[ArchiveStore, Catalog]]":
+    """Open the archive, and read the catalog as the bot does."""
+    from bot.app import stored_archive
+    from bot.catalog import load_catalog
+    from bot.config import Environment
+    from bot.own_rules import own_folder
+    from bot.rulefiles import read_rule_files
+
+    with stored_archive(Environment.read(os.environ)) as archive:
+        yield archive, load_catalog(read_rule_files(own_folder(os.environ)))

@@ -1,0 +1,185 @@
+"""What becomes of an alert as its story grows: who hears what, how loudly, in which words."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.alert import live, render
+from bot.model import (
+    Broadcast,
+    DeliveryKind,
+    EventType,
+    LoggedChange,
+    Modality,
+    Report,
+    Stage,
+    Story,
+    StoryChange,
+    Wishes,
+)
+from bot.text import plain
+from tests import fakes, make
+
+LATER = make.NOON + timedelta(minutes=20)
+KYIV = fakes.reader(LATER, time_zone="Europe/Kyiv")
+READERS = [
+    Wishes(),
+    Wishes(conflicts=frozenset({"yemen"})),
+    Wishes(time_zone="Europe/Kyiv"),
+    Wishes(time_zone="Europe/Kyiv", language="uk"),
+]
+
+
+def changed(story: Story, reports: list[Report], change: StoryChange) -> Broadcast | None:
+    logged = LoggedChange(
+        id=7,
+        story_id=story.id,
+        revision=story.revision,
+        change=change,
+        entry_key=reports[-1].entry.key,
+        created_at=make.NOON,
+    )
+    return live.update(logged, story, reports, READERS, fakes.catalog(), now=LATER)
+
+
+def taken_back(**event: Any) -> tuple[Story, list[Report]]:
+    """A confirmed story that the Kremlin denies."""
+    story, reports = fakes.agreed("harbour", "dnipro")
+    given = {"modality": Modality.DENIAL, "type": EventType.CEASEFIRE_REJECTED, "speaker": "russia"} | event
+    return story, [*reports, fakes.report("Moscow denies it", "herald", after=10, event=given)]
+
+
+@pytest.mark.parametrize("change", StoryChange)
+def test_only_a_change_of_status_is_worth_a_word(change: StoryChange) -> None:
+    story, reports = fakes.agreed("harbour", "dnipro")
+
+    word = changed(story, reports, change)
+
+    spoken = {"new_stage", "confirmed", "denied", "corrected", "withdrawn", "collapsed"}
+    assert (word is not None) is (change.value in spoken)
+
+
+def test_a_word_is_for_all_who_were_told_whatever_they_wish_once_for_each_language_and_clock() -> None:
+    word = changed(*fakes.agreed("harbour", "dnipro"), StoryChange.CONFIRMED)
+
+    assert word
+    assert word.kind is DeliveryKind.UPDATE
+    assert [(wishes.language, wishes.time_zone) for wording in word.wordings for wishes in wording.readers] == [
+        ("en", "UTC"),
+        ("en", "Europe/Kyiv"),
+        ("uk", "Europe/Kyiv"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("story", "change", "silent", "correction"),
+    [
+        (fakes.agreed("harbour", "dnipro"), StoryChange.CONFIRMED, False, False),
+        (fakes.agreed("harbour", "dnipro", type=EventType.TALKS_HELD), StoryChange.CONFIRMED, True, False),
+        (fakes.agreed("harbour"), StoryChange.NEW_STAGE, True, False),
+        (taken_back(), StoryChange.DENIED, True, True),
+    ],
+)
+def test_only_what_may_sound_and_is_confirmed_sounds_and_corrections_reach_everybody(
+    story: tuple[Story, list[Report]], change: StoryChange, silent: bool, correction: bool
+) -> None:
+    word = changed(*story, change)
+
+    assert word
+    assert word.wordings[0].message.silent is silent
+    assert word.correction is correction
+    assert word.urgent
+
+
+def test_a_stage_that_is_too_quiet_to_be_told_is_worth_no_word() -> None:
+    assert changed(*fakes.agreed("harbour", modality=Modality.OPINION), StoryChange.NEW_STAGE) is None
+
+
+def test_an_edit_has_a_key_of_its_own_for_every_change() -> None:
+    story, reports = fakes.agreed("harbour")
+
+    keys = {
+        live.edit(each, reports, READERS, fakes.catalog(), changed_at=at, now=LATER).key
+        for each, at in (
+            (story, make.NOON),
+            (story, make.NOON),
+            (story, LATER),
+            (replace(story, revision=9), make.NOON),
+        )
+    }
+
+    assert len(keys) == 3
+
+
+# ------------------------------------------------------------------------------------------ whole messages
+def test_a_confirmed_alert_says_by_whom_and_when_it_was_edited() -> None:
+    story, reports = fakes.agreed("harbour", "dnipro")
+
+    text = plain(render.alert(story, reports, KYIV, edited=True).html)
+
+    assert text == (
+        "🟢 CONFIRMED · Russia–Ukraine war · CEASEFIRE AGREED / DECLARED\n"
+        "“Russia and Ukraine agree 30-day truce, says harbour” — Harbour Times · harbour.example, 15:00 (12:00 UTC)\n"
+        "\n"
+        "named: Russia, Ukraine\n"
+        "Also: Дніпровський кур'єр 15:04\n"
+        "2 independent publishers · West, Ukraine\n"
+        "updated 15:20"
+    )
+
+
+def test_a_denied_alert_strikes_what_was_told_and_shows_the_denial() -> None:
+    message = render.alert(*taken_back(), KYIV, edited=True)
+
+    assert message.html == (
+        "🔴 <b>DENIED by Russia</b> · Russia–Ukraine war · <s>CEASEFIRE AGREED / DECLARED</s>\n"
+        '<s>“<a href="https://harbour.example/a?b=1&amp;c=2">'
+        "Russia and Ukraine agree 30-day truce, says harbour</a>”</s>"
+        " — Harbour Times · harbour.example, 15:00 (12:00 UTC)\n"
+        "\n"
+        'Denied: “<a href="https://herald.example/a?b=1&amp;c=2">Moscow denies it</a>” — '
+        "State Herald [state media, RU] · herald.example, 15:10 (12:10 UTC)\n"
+        "updated 15:20"
+    )
+
+
+def test_an_alert_whose_source_says_something_else_now_shows_both() -> None:
+    story, [report] = fakes.agreed("harbour")
+    milder = fakes.report("Truce on offer", "harbour", event={"type": EventType.CEASEFIRE_PROPOSED})
+
+    text = plain(render.alert(story, [milder], KYIV, edited=True).html)
+    word = plain(render.word(story, [milder], KYIV, silent=True).html)
+
+    assert text.splitlines()[:2] == [
+        "🔴 CORRECTED BY ITS SOURCE · Russia–Ukraine war · CEASEFIRE AGREED / DECLARED",
+        f"“{report.entry.title}”",
+    ]
+    assert "Its source now says: “Truce on offer” — Harbour Times · harbour.example, 15:00 (12:00 UTC)" in text
+    assert "Its source now says: “Truce on offer”" in word
+
+
+def test_a_word_is_three_lines() -> None:
+    story, reports = fakes.agreed("harbour", "dnipro")
+
+    assert plain(render.word(story, reports, KYIV, silent=False).html).splitlines() == [
+        "🟢 CONFIRMED · Russia–Ukraine war · CEASEFIRE AGREED / DECLARED",
+        "“Russia and Ukraine agree 30-day truce, says harbour” — Harbour Times · harbour.example, 15:00 (12:00 UTC)",
+        "2 independent publishers · West, Ukraine",
+    ]
+
+
+def test_an_end_that_is_confirmed_is_red_and_one_that_is_not_says_now() -> None:
+    end: dict[str, Any] = {"type": EventType.CEASEFIRE_ENDED}
+    stages = (Stage(EventType.CEASEFIRE_IN_EFFECT, make.NOON), Stage(EventType.CEASEFIRE_ENDED, LATER))
+
+    lines = [
+        plain(render.alert(replace(story, stages=stages), reports, KYIV, update=True).html).partition("\n")[0]
+        for story, reports in (fakes.agreed("harbour", **end), fakes.agreed("harbour", "dnipro", **end))
+    ]
+
+    assert lines == [
+        "🔴 UNCONFIRMED · Russia–Ukraine war · NOW: CEASEFIRE ENDED",
+        "🔴 COLLAPSED · Russia–Ukraine war · NOW: CEASEFIRE ENDED",
+    ]

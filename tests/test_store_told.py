@@ -1,0 +1,287 @@
+"""Who was told of a story: their alert is edited and answered, whatever they wish by now; nobody else hears of it."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlite_utils import Database
+
+from bot.model import (
+    Broadcast,
+    ChatId,
+    Delivery,
+    DeliveryKind,
+    Message,
+    RetryLater,
+    SendResult,
+    Sent,
+    Subscription,
+    Undeliverable,
+    Wishes,
+    Wording,
+)
+from bot.store.people import KIND, PeopleStore
+from bot.store.schema_people import migrations
+from tests.make import NOON, minutes
+
+EVERYTHING = Wishes()
+KYIV = Wishes(time_zone="Europe/Kyiv")
+CHANGED = NOON + minutes(5)
+LATER = NOON + minutes(6)
+
+
+@pytest.fixture
+def people() -> Iterator[PeopleStore]:
+    with PeopleStore.open(":memory:") as opened:
+        for room in ("1", "2", "3"):
+            subscribe(opened, room)
+        yield opened
+
+
+def subscribe(people: PeopleStore, room: str, **given: Any) -> ChatId:
+    chat = ChatId("terminal", room)
+    people.save_subscription(Subscription(chat=chat, created_at=NOON, **given))
+    return chat
+
+
+def broadcast(kind: DeliveryKind, key: str = "", **given: Any) -> Broadcast:
+    words = [Wording(Message(html=f"{key or kind} for {wishes.time_zone}"), (wishes,)) for wishes in (EVERYTHING, KYIV)]
+    defaults: dict[str, Any] = {"created_at": LATER, "story_id": "truce", "changed_at": CHANGED, "urgent": True}
+    return Broadcast(key=key or kind.value, kind=kind, wordings=tuple(words), **defaults | given)
+
+
+def owe(people: PeopleStore, *broadcasts: Broadcast, most: int = 100) -> int:
+    new = 0
+    for each in broadcasts:
+        left: Broadcast | None = each
+        while left:
+            owed = people.broadcast(left, most=most)
+            new, left = new + owed.new, owed.left
+    return new
+
+
+def first_news(people: PeopleStore, **given: Any) -> None:
+    owe(people, broadcast(DeliveryKind.ALERT, changed_at=None, created_at=NOON, urgent=False, **given))
+
+
+def send(people: PeopleStore, now: datetime = LATER, result: SendResult | None = None) -> list[Delivery]:
+    """Send all that is due; each chat takes it as its message number such-and-such."""
+    sent = []
+    while claimed := people.claim(now):
+        people.settle(claimed[0].after(result or Sent(f"{claimed[0].chat.room}00"), now), now)
+        sent += claimed
+    return sent
+
+
+def told(deliveries: list[Delivery]) -> list[tuple[str, str, str]]:
+    """Return the room, the kind, and the message that is edited or answered, of each."""
+    return [(each.chat.room, each.kind.value, each.edits or each.replies_to) for each in deliveries]
+
+
+# ------------------------------------------------------------------------------------------ who
+def test_an_edit_and_a_word_reach_exactly_those_who_were_told_and_name_their_message(people: PeopleStore) -> None:
+    first_news(people)
+    send(people, NOON)
+    subscribe(people, "4")
+    subscribe(people, "2", conflicts=frozenset({"yemen"}), time_zone="Europe/Kyiv")
+
+    owe(people, broadcast(DeliveryKind.EDIT), broadcast(DeliveryKind.UPDATE), most=2)
+    sent = send(people)
+
+    assert sorted(told(sent)) == [(room, kind, f"{room}00") for room in "123" for kind in ("edit", "update")]
+    assert {each.message.html for each in sent if each.chat.room == "2"} == {
+        "edit for Europe/Kyiv",
+        "update for Europe/Kyiv",
+    }
+
+
+def test_a_story_that_changed_is_first_news_only_to_those_who_were_not_told(people: PeopleStore) -> None:
+    first_news(people)
+    subscribe(people, "4")
+
+    assert owe(people, broadcast(DeliveryKind.ALERT, key="alert under another key")) == 1
+
+
+def test_a_group_that_moved_after_its_alert_is_told_no_second_time(people: PeopleStore) -> None:
+    first_news(people)
+    send(people, NOON)
+    people.move(ChatId("terminal", "1"), "100")
+
+    assert owe(people, broadcast(DeliveryKind.ALERT)) == 0
+    assert owe(people, broadcast(DeliveryKind.UPDATE)) == 3
+
+
+@pytest.mark.parametrize("correction", [True, False])
+def test_who_muted_or_paused_hears_a_correction_alone_but_reads_every_edit(
+    people: PeopleStore, correction: bool
+) -> None:
+    first_news(people)
+    send(people, NOON)
+    people.mute_story(ChatId("terminal", "1"), "truce")
+    subscribe(people, "2", paused_until=NOON + timedelta(hours=8))
+
+    owe(people, broadcast(DeliveryKind.EDIT), broadcast(DeliveryKind.UPDATE, correction=correction))
+    rooms = [(kind, room) for room, kind, _ in told(send(people))]
+
+    assert [room for kind, room in sorted(rooms) if kind == "edit"] == ["1", "2", "3"]
+    assert [room for kind, room in sorted(rooms) if kind == "update"] == (["1", "2", "3"] if correction else ["3"])
+
+
+def test_a_chat_that_blocked_us_is_owed_nothing_more(people: PeopleStore) -> None:
+    first_news(people)
+    send(people, NOON)
+    people.pause(ChatId("terminal", "1"), "blocked", NOON)
+
+    assert owe(people, broadcast(DeliveryKind.EDIT), broadcast(DeliveryKind.UPDATE, correction=True)) == 4
+
+
+# ------------------------------------------------------------------------------------------ what still waits
+def test_an_alert_that_nobody_tried_to_send_is_worded_anew_and_needs_no_word_on_it(people: PeopleStore) -> None:
+    first_news(people)
+
+    new = owe(people, broadcast(DeliveryKind.EDIT), broadcast(DeliveryKind.UPDATE))
+    sent = send(people)
+
+    assert new == 0
+    assert [(each.kind, each.message.html) for each in sent] == [(DeliveryKind.ALERT, "edit for UTC")] * 3
+    assert people._file.value("SELECT count(*) FROM messages WHERE html = 'alert for UTC'") == 0
+
+
+def test_an_alert_that_may_have_arrived_stays_as_it_was_and_its_edit_waits_for_it(people: PeopleStore) -> None:
+    first_news(people)
+    send(people, NOON, RetryLater(after=minutes(10), doubtful=True))
+    owe(people, broadcast(DeliveryKind.EDIT), broadcast(DeliveryKind.UPDATE))
+
+    at_once, later = send(people), send(people, NOON + minutes(10))
+
+    assert at_once == []
+    assert [each for each in told(later) if each[0] == "1"] == [
+        ("1", "alert", ""),
+        ("1", "update", "100"),
+        ("1", "edit", "100"),
+    ]
+    assert next(each.message.html for each in later if each.kind is DeliveryKind.ALERT) == "alert for UTC"
+
+
+def test_what_waits_for_an_alert_that_never_arrives_is_counted_as_dead(people: PeopleStore) -> None:
+    first_news(people)
+    send(people, NOON, RetryLater(after=minutes(10)))
+    owe(people, broadcast(DeliveryKind.EDIT), broadcast(DeliveryKind.UPDATE))
+
+    send(people, NOON + minutes(10), Undeliverable("refused"))
+    send(people, NOON + minutes(12))
+
+    counts = people.outbox_counts()
+    assert (counts["dead"], sum(counts.values())) == (9, 9)
+    assert people.dead_letters(NOON) == {"refused": 3, "its alert did not arrive": 3}
+
+
+def test_who_may_have_read_an_alert_whose_fate_stayed_unknown_hears_the_correction(people: PeopleStore) -> None:
+    first_news(people)
+    for attempt in range(9):
+        send(people, NOON + minutes(attempt), RetryLater(after=timedelta(seconds=1), doubtful=True))
+    assert people.outbox_counts()["dead"] == 3
+
+    owe(people, broadcast(DeliveryKind.EDIT), broadcast(DeliveryKind.UPDATE, correction=True))
+
+    assert sorted(told(send(people, NOON + minutes(20)))) == [(room, "update", "") for room in "123"]
+
+
+def test_a_network_that_names_no_messages_is_sent_no_edits_but_words(people: PeopleStore) -> None:
+    first_news(people)
+    send(people, NOON, Sent(""))
+
+    owe(people, broadcast(DeliveryKind.EDIT), broadcast(DeliveryKind.UPDATE))
+
+    assert {kind for _, kind, _ in told(send(people))} == {"update"}
+
+
+def test_of_several_edits_of_an_alert_only_the_latest_is_sent_and_none_is_lost_count_of(people: PeopleStore) -> None:
+    first_news(people)
+    send(people, NOON)
+    for number in range(3):
+        owe(people, broadcast(DeliveryKind.EDIT, key=f"edit {number}"))
+
+    sent = send(people)
+
+    assert {each.message.html for each in sent} == {"edit 2 for UTC"}
+    assert people.outbox_counts() == {**people.outbox_counts(), "sent": 6, "superseded": 6, "ready": 0}
+
+
+def test_a_word_leaves_before_first_news_and_an_edit_after(people: PeopleStore) -> None:
+    first_news(people)
+    send(people, NOON)
+    owe(people, broadcast(DeliveryKind.EDIT))
+    owe(people, broadcast(DeliveryKind.ALERT, story_id="other", key="other", changed_at=None, urgent=False))
+    owe(people, broadcast(DeliveryKind.UPDATE))
+
+    kinds = [kind for room, kind, _ in told(send(people)) if room == "1"]
+
+    assert kinds == ["update", "alert", "edit"]
+
+
+def test_owing_again_after_a_crash_owes_nothing_new(people: PeopleStore) -> None:
+    first_news(people)
+    send(people, NOON)
+    again = broadcast(DeliveryKind.EDIT), broadcast(DeliveryKind.UPDATE)
+    owe(people, *again)
+
+    assert owe(people, *again) == 0
+
+
+# ------------------------------------------------------------------------------------------ when
+GATHER, PACE = minutes(1), minutes(5)
+
+
+def test_an_edit_is_due_a_while_after_the_story_grew_and_a_pace_after_the_last(people: PeopleStore) -> None:
+    first_news(people)
+    people.owe_edit("truce", NOON, gather=GATHER, pace=PACE)
+    people.owe_edit("truce", NOON + timedelta(seconds=50), gather=GATHER, pace=PACE)
+    assert not people.due_edits(NOON + timedelta(seconds=59))
+    assert people.due_edits(NOON + minutes(1)) == {"truce": NOON + timedelta(seconds=50)}
+
+    people.edited("truce", NOON + minutes(1))
+    people.owe_edit("truce", NOON + minutes(2), gather=GATHER, pace=PACE)
+
+    assert not people.due_edits(NOON + minutes(5))
+    assert people.due_edits(NOON + minutes(6)) == {"truce": NOON + minutes(2)}
+
+
+def test_a_story_that_nobody_was_told_of_is_never_edited(people: PeopleStore) -> None:
+    people.owe_edit("truce", NOON, gather=GATHER, pace=PACE)
+
+    assert not people.due_edits(NOON + timedelta(days=1))
+
+
+def test_when_stories_were_edited_is_forgotten_after_a_week(people: PeopleStore) -> None:
+    people.edited("truce", NOON)
+
+    people.sweep(NOON + timedelta(days=8))
+
+    assert people._file.value("SELECT count(*) FROM live_stories") == 0
+
+
+# ------------------------------------------------------------------------------------------ from an older version
+def test_a_database_of_before_live_alerts_knows_who_was_told(tmp_path: Path) -> None:
+    old = Database(tmp_path / "people.db")
+    old.execute(f"PRAGMA application_id = {KIND.application_id}")
+    migrations.apply(old, stop_before="m004_live")
+    old.executescript("""
+        INSERT INTO chats (id, network, room) VALUES (1, 'terminal', '1');
+        INSERT INTO subscriptions (chat_id, conflicts, types, loudness, language, time_zone, digest_hours)
+            VALUES (1, '[]', '[]', 'all', 'en', 'UTC', '[]');
+        INSERT INTO messages VALUES (1, 'told before', '[]', 1);
+        INSERT INTO outbox (dedupe_key, chat_id, kind, urgency, message_id, story_id, edits, status, next_attempt_at,
+            created_at, external_id)
+            VALUES ('alert:truce:ceasefire.agreed:terminal:1', 1, 'alert', 2, 1, 'truce', '', 'sent',
+                '2025-05-11T12:00:00.000000+00:00', '2025-05-11T12:00:00.000000+00:00', '77');
+    """)
+    old.close()
+
+    with PeopleStore.open(tmp_path / "people.db") as people:
+        assert owe(people, broadcast(DeliveryKind.ALERT)) == 0
+        owe(people, broadcast(DeliveryKind.EDIT), broadcast(DeliveryKind.UPDATE))
+
+        assert sorted(told(send(people))) == [("1", "edit", "77"), ("1", "update", "77")]

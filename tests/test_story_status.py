@@ -1,0 +1,244 @@
+"""How far a story can be relied on: what confirms it, what never does, what takes it back."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.catalog import Catalog, Entity
+from bot.model import EventType, Modality, Report, Role, Stage, Standing, Story
+from bot.story.status import Status, Word, status
+from tests import fakes, make
+
+
+def _catalog() -> Catalog:
+    """The small catalog, with the sides of its war and a mediator."""
+    base = fakes.catalog()
+    war = replace(
+        base.conflicts["ukraine-russia"], parties={"A": ("ukraine",), "B": ("russia",)}, mediators=("usa", "un")
+    )
+    sides = {
+        name: replace(base.entities[name], links=(("ukraine-russia", side),))
+        for name, side in (("ukraine", "A"), ("russia", "B"))
+    }
+    un = Entity(id="un", kind="org", names={"en": "United Nations"})
+    return replace(base, conflicts={**base.conflicts, war.id: war}, entities={**base.entities, **sides, "un": un})
+
+
+CATALOG = _catalog()
+
+
+def told(*reports: Report, **given: Any) -> Status:
+    return status(make.story(*reports, **given), reports, CATALOG)
+
+
+def by(publisher: str, *, title: str = "", after: float = 0, **event: Any) -> Report:
+    return fakes.report(title or f"Truce as {publisher} tells it", publisher, after=after, event=event)
+
+
+# ------------------------------------------------------------------------------------------ what confirms
+def test_one_publisher_confirms_nothing() -> None:
+    assert told(by("meridian")).standing is Standing.UNCONFIRMED
+
+
+def test_two_blocs_confirm() -> None:
+    of = told(by("harbour"), by("dnipro", after=5))
+
+    assert of.standing is Standing.CONFIRMED
+    assert of.blocs == ("west", "ukraine")
+    assert [source.id for source in of.sources] == ["harbour", "dnipro"]
+
+
+def test_two_publishers_of_one_bloc_do_not_confirm_unless_both_parties_or_a_mediator_say_so() -> None:
+    one_bloc = "harbour", "Wharf Gazette"
+    alone = [by(name, after=n) for n, name in enumerate(one_bloc)]
+    parties = [
+        by(name, after=n, speaker=who)
+        for n, (name, who) in enumerate(zip(one_bloc, ("russia", "ukraine"), strict=True))
+    ]
+    mediator = [by(name, after=n, speaker="usa") for n, name in enumerate(one_bloc)]
+    bystander = [by(name, after=n, speaker="kyiv") for n, name in enumerate(one_bloc)]
+
+    found = [told(*reports) for reports in (alone, parties, mediator, bystander)]
+
+    assert [of.standing for of in found] == [
+        Standing.UNCONFIRMED,
+        Standing.CONFIRMED,
+        Standing.CONFIRMED,
+        Standing.UNCONFIRMED,
+    ]
+    assert [of.word for of in found] == [Word.NOBODYS, Word.BOTH_SIDES, Word.MEDIATOR, Word.THIRD_PARTY]
+
+
+def test_who_mediates_only_here_is_a_mediator_too_but_a_party_never_is() -> None:
+    roles = (("kyiv", Role.MEDIATOR), ("russia", Role.MEDIATOR))
+
+    words = [told(by("harbour", speaker=speaker, roles=roles)).word for speaker in ("kyiv", "russia")]
+
+    assert words == [Word.MEDIATOR, Word.ONE_SIDE]
+
+
+@pytest.mark.parametrize("speaker", ["russia", "ukraine"])
+def test_the_word_of_one_party_stays_unconfirmed_however_many_quote_it(speaker: str) -> None:
+    of = told(*(by(name, after=n, speaker=speaker) for n, name in enumerate(("meridian", "harbour", "dnipro"))))
+
+    assert of.standing is Standing.UNCONFIRMED
+    assert of.word is Word.ONE_SIDE
+    assert of.voice == speaker
+    assert {of.unheard, speaker} == {"russia", "ukraine"}
+
+
+def test_that_an_offer_was_made_is_confirmed_by_two_blocs_whoever_made_it() -> None:
+    offer = {"type": EventType.CEASEFIRE_PROPOSED, "speaker": "russia"}
+
+    assert told(by("harbour", **offer), by("dnipro", after=5, **offer)).standing is Standing.CONFIRMED
+
+
+def test_thirty_three_copies_of_one_wire_report_by_ten_publishers_are_one_source() -> None:
+    papers = ["harbour", "dnipro", "herald", *(f"Paper {n}" for n in range(7))]
+    copies = [
+        by(papers[n % 10], title=f"Sides agree to halt fire, take {n} (Meridian Wire)", after=n) for n in range(33)
+    ]
+
+    of = told(*copies)
+
+    assert of.standing is Standing.UNCONFIRMED
+    assert [source.id for source in of.sources] == ["meridian"]
+
+
+def test_accusations_of_both_sides_do_not_bear_each_other_out() -> None:
+    claim = {"type": EventType.CEASEFIRE_VIOLATED, "modality": Modality.CLAIM}
+
+    of = told(by("herald", speaker="russia", **claim), by("dnipro", after=5, speaker="ukraine", **claim))
+
+    assert of.standing is Standing.UNCONFIRMED
+
+
+@pytest.mark.parametrize("modality", set(Modality) - {Modality.FACT, Modality.CLAIM})
+def test_what_has_not_happened_is_never_confirmed(modality: Modality) -> None:
+    of = told(*(by(name, after=n, modality=modality) for n, name in enumerate(("meridian", "harbour", "dnipro"))))
+
+    assert of.standing is Standing.UNCONFIRMED
+
+
+def test_talks_that_two_blocs_announce_are_confirmed_as_a_plan() -> None:
+    plan = {"type": EventType.TALKS_SCHEDULED, "modality": Modality.PLAN}
+
+    assert told(by("harbour", **plan), by("dnipro", **plan)).standing is Standing.CONFIRMED
+
+
+# ------------------------------------------------------------------------------------------ what takes it back
+def denial(after: float, publisher: str = "herald", **event: Any) -> Report:
+    return by(
+        publisher, title="Moscow denies it", after=after, **{"modality": Modality.DENIAL, "speaker": "russia", **event}
+    )
+
+
+def story_of(*reports: Report, **given: Any) -> Story:
+    first = reports[0].event
+    assert first
+    return make.story(*reports, type=first.type, modality=first.modality, **given)
+
+
+def test_a_denial_flips_a_confirmed_story_and_names_who_denies() -> None:
+    reports = by("harbour"), by("dnipro", after=5), denial(30)
+
+    of = status(story_of(*reports), reports, CATALOG)
+
+    assert of.standing is Standing.DENIED
+    assert of.against is reports[2]
+
+
+def test_a_confirmation_after_the_denial_flips_it_back_and_one_before_does_not() -> None:
+    before = by("harbour"), by("dnipro", after=5), denial(30)
+    again = by("meridian", after=40), by("Wharf Gazette", after=41), by("dnipro", after=45, title="It holds after all")
+
+    found = [status(story_of(*reports), reports, CATALOG).standing for reports in (before, (*before, *again))]
+
+    assert found == [Standing.DENIED, Standing.CONFIRMED]
+
+
+def test_to_refuse_is_no_denial() -> None:
+    reports = by("harbour"), by("dnipro"), denial(30, type=EventType.TALKS_STALLED)
+
+    assert status(story_of(*reports), reports, CATALOG).standing is Standing.CONFIRMED
+
+
+def test_a_denial_of_an_earlier_stage_says_nothing_against_the_present_one() -> None:
+    reports = denial(0), by("harbour", after=10)
+    stages = (
+        Stage(EventType.CEASEFIRE_PROPOSED, make.NOON),
+        Stage(EventType.CEASEFIRE_AGREED, make.NOON + make.minutes(10)),
+    )
+
+    assert (
+        status(
+            make.story(*reports, stages=stages, type=EventType.CEASEFIRE_AGREED, modality=Modality.FACT),
+            reports,
+            CATALOG,
+        ).standing
+        is Standing.UNCONFIRMED
+    )
+
+
+def test_a_story_whose_only_source_says_something_else_now_is_corrected_and_one_that_says_nothing_withdrawn() -> None:
+    said = by("harbour")
+    story = story_of(said)
+    milder = by("harbour", type=EventType.CEASEFIRE_PROPOSED)
+
+    found = [status(story, [now], CATALOG).standing for now in (said, milder, replace(said, event=None))]
+
+    assert found == [Standing.UNCONFIRMED, Standing.CORRECTED, Standing.WITHDRAWN]
+
+
+def test_a_confirmed_story_of_which_one_of_two_sources_takes_its_word_back_is_unconfirmed_again() -> None:
+    reports = by("harbour"), by("dnipro", after=5)
+    story = story_of(*reports)
+
+    assert status(story, [reports[0], replace(reports[1], event=None)], CATALOG).standing is Standing.UNCONFIRMED
+
+
+def test_a_truce_whose_end_is_confirmed_has_collapsed() -> None:
+    end = {"type": EventType.CEASEFIRE_ENDED}
+    stages = (
+        Stage(EventType.CEASEFIRE_IN_EFFECT, make.NOON),
+        Stage(EventType.CEASEFIRE_ENDED, make.NOON + timedelta(hours=9)),
+    )
+    one, two = by("harbour", **end), by("dnipro", after=5, **end)
+
+    found = [told(*reports, stages=stages).standing for reports in ((one,), (one, two))]
+
+    assert found == [Standing.UNCONFIRMED, Standing.COLLAPSED]
+
+
+# ------------------------------------------------------------------------------------------ laws
+REPORTS = st.lists(
+    st.builds(
+        lambda publisher, after, modality, speaker: by(
+            publisher, title=f"Truce {publisher} {after} {speaker}", after=after, modality=modality, speaker=speaker
+        ),
+        st.sampled_from(["meridian", "harbour", "harbour-evening", "dnipro", "herald", "Wharf Gazette"]),
+        st.integers(0, 60),
+        st.sampled_from(Modality),
+        st.sampled_from(["", "", "russia", "ukraine", "usa"]),
+    ),
+    min_size=1,
+    max_size=8,
+    unique_by=lambda report: report.entry.key,
+)
+
+
+@given(REPORTS, st.randoms())
+def test_one_family_never_confirms_and_the_order_of_reports_does_not_matter(reports: list[Report], chance: Any) -> None:
+    story = story_of(*reports)
+    shuffled = list(reports)
+    chance.shuffle(shuffled)
+
+    of = status(story, reports, CATALOG)
+
+    assert status(story, shuffled, CATALOG).standing is of.standing
+    if of.standing is Standing.CONFIRMED:
+        assert len(of.sources) >= 2
