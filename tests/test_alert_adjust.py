@@ -26,7 +26,8 @@ def policy(*adjustments: Adjustment) -> Catalog:
 
 
 def louder(**given: Any) -> Adjustment:
-    return Adjustment(**{"id": "mine", "change": -1, "why": "I want it"} | given)
+    settings: dict[str, Any] = {"id": "mine", "change": -1, "why": "I want it"} | given
+    return Adjustment(**settings)
 
 
 def level(story: Story, reports: list[Report], *adjustments: Adjustment) -> int:

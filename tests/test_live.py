@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,7 +85,7 @@ class Newsroom:
     def changes(self) -> list[StoryChange]:
         return [change.change for change in self.pipeline.archive.changes_after(0)]
 
-    def subscribe(self, room: int, **wishes: Loudness) -> None:
+    def subscribe(self, room: int, **wishes: Any) -> None:
         self.telegram.chat(room)
         chat = ChatId("telegram", str(room))
         self.pipeline.people.grant(chat, Access.ALLOWED, NOON)

@@ -68,7 +68,7 @@ def first_news(people: PeopleStore, **given: Any) -> None:
 
 def send(people: PeopleStore, now: datetime = LATER, result: SendResult | None = None) -> list[Delivery]:
     """Send all that is due; each chat takes it as its message number such-and-such."""
-    sent = []
+    sent: list[Delivery] = []
     while claimed := people.claim(now):
         people.settle(claimed[0].after(result or Sent(f"{claimed[0].chat.room}00"), now), now)
         sent += claimed

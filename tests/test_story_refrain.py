@@ -56,7 +56,7 @@ def test_all_who_speak_for_one_side_are_one_voice(speaker: str, same: bool) -> N
 
 
 def test_who_must_have_spoken_is_the_voice_where_nobody_is_quoted() -> None:
-    unquoted = {"speaker": "", "actors": ("russia", "ukraine"), "recipients": ("ukraine",)}
+    unquoted: dict[str, Any] = {"speaker": "", "actors": ("russia", "ukraine"), "recipients": ("ukraine",)}
 
     assert counted(said(0, **unquoted), said(1, "putin")).before == 1
 

@@ -92,7 +92,7 @@ def test_the_word_of_one_party_stays_unconfirmed_however_many_quote_it(speaker: 
 
 
 def test_that_an_offer_was_made_is_confirmed_by_two_blocs_whoever_made_it() -> None:
-    offer = {"type": EventType.CEASEFIRE_PROPOSED, "speaker": "russia"}
+    offer: dict[str, Any] = {"type": EventType.CEASEFIRE_PROPOSED, "speaker": "russia"}
 
     assert told(by("harbour", **offer), by("dnipro", after=5, **offer)).standing is Standing.CONFIRMED
 
@@ -110,7 +110,7 @@ def test_thirty_three_copies_of_one_wire_report_by_ten_publishers_are_one_source
 
 
 def test_accusations_of_both_sides_do_not_bear_each_other_out() -> None:
-    claim = {"type": EventType.CEASEFIRE_VIOLATED, "modality": Modality.CLAIM}
+    claim: dict[str, Any] = {"type": EventType.CEASEFIRE_VIOLATED, "modality": Modality.CLAIM}
 
     of = told(by("herald", speaker="russia", **claim), by("dnipro", after=5, speaker="ukraine", **claim))
 
@@ -125,7 +125,7 @@ def test_what_has_not_happened_is_never_confirmed(modality: Modality) -> None:
 
 
 def test_talks_that_two_blocs_announce_are_confirmed_as_a_plan() -> None:
-    plan = {"type": EventType.TALKS_SCHEDULED, "modality": Modality.PLAN}
+    plan: dict[str, Any] = {"type": EventType.TALKS_SCHEDULED, "modality": Modality.PLAN}
 
     assert told(by("harbour", **plan), by("dnipro", **plan)).standing is Standing.CONFIRMED
 
@@ -202,7 +202,7 @@ def test_a_confirmed_story_of_which_one_of_two_sources_takes_its_word_back_is_un
 
 
 def test_a_truce_whose_end_is_confirmed_has_collapsed() -> None:
-    end = {"type": EventType.CEASEFIRE_ENDED}
+    end: dict[str, Any] = {"type": EventType.CEASEFIRE_ENDED}
     stages = (
         Stage(EventType.CEASEFIRE_IN_EFFECT, make.NOON),
         Stage(EventType.CEASEFIRE_ENDED, make.NOON + timedelta(hours=9)),

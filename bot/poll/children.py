@@ -11,7 +11,6 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
@@ -43,7 +42,8 @@ class ParserPool:
         for child in self._children:
             self._idle.put_nowait(child)
         self._deadline = deadline.total_seconds()
-        self._replacing: set[asyncio.Task[None]] = set()
+        self._starting: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -51,9 +51,10 @@ class ParserPool:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for task in self._replacing:
+        self._closed = True
+        for task in self._starting:
             task.cancel()
-        await asyncio.gather(*self._replacing, return_exceptions=True)
+        await asyncio.gather(*self._starting, return_exceptions=True)
         for child in self._children:
             await child.stop()
 
@@ -85,19 +86,20 @@ class ParserPool:
 
     def _give_back(self, child: "_Child") -> None:
         """Let others have *child*; one that was killed only when it is up again, so that they need not wait for it."""
-        if child.pid:
+        if child.pid or self._closed:
             self._idle.put_nowait(child)
             return
-        task = asyncio.create_task(child.start())
-        self._replacing.add(task)
-        task.add_done_callback(partial(self._replaced, child))
+        task = asyncio.create_task(self._start_again(child))
+        self._starting.add(task)
+        task.add_done_callback(self._starting.discard)
 
-    def _replaced(self, child: "_Child", task: "asyncio.Task[None]") -> None:
-        """Let others have *child*, come up or not: whoever needs it tries again, and learns why not."""
-        self._replacing.discard(task)
-        if not task.cancelled():
-            task.exception()
-        self._idle.put_nowait(child)
+    async def _start_again(self, child: "_Child") -> None:
+        try:
+            await child.start()
+        except (EOFError, OSError):  # TimeoutError is one; whoever needs the child tries again, and learns why not
+            await child.stop()
+        finally:
+            self._idle.put_nowait(child)
 
     async def _ask(self, child: "_Child", fetched: Fetched, feed: Feed, seen: str) -> Any:
         about = {"url": fetched.url or feed.url, "content_type": fetched.content_type, "seen": seen}

@@ -64,9 +64,7 @@ DRILLS: Mapping[str, Drill] = {
     "R5": Drill(
         "SIGTERM: no alert lost or repeated, prompt exits", partial(stops, 200, hung=10), partial(stops, 3, hung=1)
     ),
-    "R6": Drill(
-        "malformed feeds and bombs: no crash, no chat waits", partial(malformed, 2000), partial(malformed, 60)
-    ),
+    "R6": Drill("malformed feeds and bombs: no crash, no chat waits", partial(malformed, 2000), partial(malformed, 60)),
     "R7": Drill(
         "hostile addresses: none is connected to", partial(addresses, full=True), partial(addresses, full=False)
     ),

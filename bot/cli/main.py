@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot import bookkeeping, feeding, looking, measuring, storying
-from bot.measuring import RulesOption
-from bot.outcome import CONFIG, FAILED, log_for_people, outcome
+from bot.cli import archive, feeds, ledgers, measure, stories
+from bot.cli.measure import RulesOption
+from bot.cli.outcome import CONFIG, FAILED, log_for_people, outcome
 
 if TYPE_CHECKING:
     from bot.config import Config, Environment
@@ -370,16 +370,16 @@ def _contents(made: "Backup") -> str:
     return ", ".join(f"{rows} {table}" for table, rows in counts.items())
 
 
-app.command("eval")(measuring.evaluate)
-app.command("eval-stories")(measuring.evaluate_stories)
-app.command()(measuring.backtest)
-app.add_typer(measuring.bench)
-app.add_typer(storying.stories)
-app.command()(looking.story)
-app.command()(looking.sources)
-app.command()(bookkeeping.ledger)
-app.command()(bookkeeping.calendar)
-app.add_typer(feeding.feeds)
+app.command("eval")(measure.evaluate)
+app.command("eval-stories")(measure.evaluate_stories)
+app.command()(measure.backtest)
+app.add_typer(measure.bench)
+app.add_typer(stories.stories)
+app.command()(archive.story)
+app.command()(archive.sources)
+app.command()(ledgers.ledger)
+app.command()(ledgers.calendar)
+app.add_typer(feeds.feeds)
 
 
 def _version(wanted: bool) -> None:

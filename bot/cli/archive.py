@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.outcome import outcome
+from bot.cli.outcome import outcome
 
 if TYPE_CHECKING:
     from bot.catalog import Catalog

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.outcome import FAILED, log_for_people, outcome
+from bot.cli.outcome import FAILED, log_for_people, outcome
 
 if TYPE_CHECKING:
     from rich.console import Console
