@@ -12,7 +12,7 @@ same table; that both set the same key is a mistake, so the order of files never
 import csv
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -34,10 +34,19 @@ ORDERED = ("type", "modality")
 """Of those, the ones where the first that matches wins."""
 SINGLE = ("scoring", "alert")
 SECTIONS = (*NAMED, *LISTED, *SINGLE, "schema")
+VERSIONS = (1,)
+"""What `schema` may say."""
 
 _WORDY = ("concept", "entity")
 _COLUMN = "aliases_"
+_ENDINGS = (".toml", ".csv")
+_ALIKE = (*_ENDINGS, ".jsonl")
+"""Who has one of these in a name means the file to be read."""
+_SHARED: Mapping[str, tuple[type, str]] = {"enabled": (bool, "true or false")} | dict.fromkeys(
+    ("examples", "counterexamples"), (list, "a list")
+)
 _SHAPES: Mapping[str, Mapping[str, tuple[type, str]]] = {
+    "language": {"name": (str, "a text"), "partial": (bool, "true or false"), "home": (str, "a text")},
     "entity": {"kind": (str, "a text"), "role": (str, "a text"), "status": (str, "a text")}
     | {"conflicts": (list, "a list of texts"), "name": (dict, 'a table: name = { en = "…" }')},
     "conflict": {"flag": (str, "a text"), "status": (str, "a text"), "note": (str, "a text")}
@@ -45,7 +54,7 @@ _SHAPES: Mapping[str, Mapping[str, tuple[type, str]]] = {
     | dict.fromkeys(("active", "mediators", "guarantors", "venues"), (list, "a list")),
     "alert": {"base": (dict, "a table [alert.base]")},
 }
-"""What the catalog relies on; the rest is checked where the rules are compiled."""
+"""What is relied on before the rules are compiled, which checks the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +76,7 @@ class Source:
 class RuleFiles:
     """What all rule files say together. *shipped* is the folder of the lowest layer, *texts* every file as it was read.
 
-    *warnings* are what may be a slip but harms nothing.
+    *warnings* are what may be a slip but harms nothing, *ignored* what lies in the operator's folder and is not read.
     """
 
     shipped: Traversable
@@ -75,6 +84,7 @@ class RuleFiles:
     sections: Mapping[str, Mapping[str, Source]]
     texts: Mapping[str, str]
     warnings: tuple[Problem, ...] = ()
+    ignored: tuple[Problem, ...] = ()
 
     def tables(self, section: str) -> Sequence[Source]:
         """Return the tables of *section* that are switched on."""
@@ -109,10 +119,11 @@ def read_rule_files(own: File | None = None, *, shipped: Traversable = DATA) -> 
                 problems.extend(problem for problem in error.problems if isinstance(problem, Problem))
         return documents
 
-    layers = [read(_shipped(shipped)), read(_languages(shipped)), read(_own(own) if own else ())]
+    there = _listing(own) if own else []
+    layers = [read(_shipped(shipped)), read(_languages(shipped)), read((str(file), file) for file in _own(there))]
     if problems:
         raise ConfigError(*problems)
-    return merge(layers, shipped=shipped, texts=texts)
+    return replace(merge(layers, shipped=shipped, texts=texts), ignored=tuple(_ignored(there)))
 
 
 def merge(
@@ -143,14 +154,27 @@ def _languages(folder: Traversable) -> list[tuple[str, Traversable]]:
     return sorted((f"languages/{file.name}", file) for file in found if file.name.endswith(".toml"))
 
 
-def _own(folder: File) -> list[tuple[str, Traversable]]:
+def _listing(folder: File) -> list[File]:
+    """Return what lies in the operator's folder, but for hidden files."""
     try:
-        found = sorted(folder.iterdir())
+        return sorted(file for file in folder.iterdir() if not file.name.startswith("."))
     except OSError as error:
         what = f"the folder of your rules cannot be read: {error.strerror}"
         hint = "make it, or correct folder under [rules] in config.toml"
         raise ConfigError(Problem(file=str(folder), line=0, what=what, hint=hint)) from error
-    return [(str(f), f) for f in found if f.suffix in (".toml", ".csv") and not f.name.startswith(".") and f.is_file()]
+
+
+def _own(there: Iterable[File]) -> list[File]:
+    return [file for file in there if file.suffix in _ENDINGS and file.is_file()]
+
+
+def _ignored(there: Iterable[File]) -> Iterator[Problem]:
+    """Yield what looks as if it should be read and is not: words.toml.txt, OWN.TOML, a folder x.toml."""
+    for file in there:
+        meant = any(ending in file.name.lower() for ending in _ALIKE)
+        if meant and not (file.suffix in _ALIKE and file.is_file()):
+            hint = "files whose names end in .toml, .csv or .jsonl are, in small letters"
+            yield Problem(file=str(file), line=0, what=f"{file.name!r} is not read", hint=hint)
 
 
 def _text(name: str, file: Traversable) -> str:
@@ -251,6 +275,10 @@ class _Merging:
         for section in document.data.keys() - set(SECTIONS):
             hint = did_you_mean(section, SECTIONS) or f"known: {', '.join(SECTIONS)}"
             self.problems.append(document.problem((section,), f"there is no section {section!r}", hint))
+        version = document.data.get("schema", VERSIONS[-1])
+        if type(version) is not int or version not in VERSIONS:
+            known = f"known: {', '.join(map(str, VERSIONS))}"
+            self.problems.append(document.problem(("schema",), f"there is no schema {version!r} of rule files", known))
         for section in (*NAMED, *LISTED, *SINGLE):
             seen: set[str] = set()
             for id_, path, raw in self._tables(document, section):
@@ -295,7 +323,7 @@ class _Merging:
                 (entry.removed if key == "remove" else entry.words.setdefault(key, [])).extend(words)
                 entry.places.setdefault((key,), (document, path))
             elif not self._fits(section, key, value):
-                _, needed = _SHAPES.get(section, {}).get(key, (list, "a list of texts"))
+                _, needed = _shape(section, key) or (list, "a list of texts")
                 self.problems.append(document.problem(path, f"{key} must be {needed}"))
             elif key != "id":
                 if entry.layers.get(key) == layer and entry.data[key] != value:
@@ -309,7 +337,7 @@ class _Merging:
         """Tell whether the value is of the kind that the catalog relies on."""
         if section in _WORDY and (key in self._languages or key == "remove"):
             return False  # a list of texts went another way
-        kind, _ = _SHAPES.get(section, {}).get(key, (object, ""))
+        kind, _ = _shape(section, key) or (object, "")
         return isinstance(value, kind)
 
     def section(self, name: str) -> dict[str, Source]:
@@ -350,6 +378,10 @@ class _Merging:
             data[language] = [word.text for word in kept]
             places |= {(language, index): (word.document, word.path) for index, word in enumerate(kept)}
         return Source(entry.id, data, places)
+
+
+def _shape(section: str, key: str) -> tuple[type, str] | None:
+    return _SHAPES.get(section, {}).get(key) or _SHARED.get(key)
 
 
 def _only_examples(entry: _Entry) -> bool:

@@ -51,7 +51,7 @@ def grouped() -> list[tuple[Story, list[Report]]]:
 
 
 def main() -> None:
-    story, reports = next(found for found in grouped() if found[0].headline.startswith(HEADLINE))
+    story, reports = next((story, told) for story, told in grouped() if any(each.entry.title.startswith(HEADLINE) for each in told))
     catalog = load_catalog(extra_publishers=[PUBLISHERS])
     reader = Reader(language="en", time_zone="Europe/Kyiv", catalog=catalog, now=NOON)
     message = alert(story, reports, reader)

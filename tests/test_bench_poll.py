@@ -21,7 +21,7 @@ def test_the_feeds_to_measure_with_are_the_same_in_every_run_and_read_as_written
     assert sum("ceasefire" in entry.title for entry in entries) == 2
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(
     not Path("/proc/self/smaps_rollup").exists(), reason="this system does not tell what memory is shared"
 )

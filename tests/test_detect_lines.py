@@ -1,5 +1,6 @@
 """The JSON-lines contract of `parley classify`."""
 
+import json
 from datetime import date
 from typing import Any
 
@@ -7,7 +8,16 @@ import pytest
 
 from bot.detect.detector import Detector
 from bot.detect.gazetteer import DateSpan
-from bot.detect.lines import MAX_TEXT, LineError, classify_line, read_item, read_published
+from bot.detect.lines import (
+    MAX_TEXT,
+    DateError,
+    LineError,
+    classified,
+    classify_line,
+    read_item,
+    read_line,
+    read_published,
+)
 from bot.detect.rules import load_rules
 
 KEYS = {"id", "relevant", "score", "event_type", "modality", "conflicts", "actors", "places", "rule", "spans"}
@@ -46,14 +56,30 @@ def test_what_is_not_relevant_has_no_type(detector: Detector) -> None:
         {"title": ""},
         {"title": 7},
         {"title": "Truce", "summary": ["no"]},
-        {"title": "Truce", "published": "yesterday"},
-        {"title": "Truce", "published": "2025-13"},
+        {"title": "", "published": "yesterday"},
         [],
     ],
 )
 def test_a_line_that_is_no_item_is_refused(detector: Detector, item: Any) -> None:
     with pytest.raises(LineError):
         classify_line(detector, item)
+
+
+@pytest.mark.parametrize("published", ["yesterday", "2025-13", "0001-01-01T00:00:00+14:00", ["2025"], True])
+def test_news_is_not_lost_for_a_day_that_cannot_be_read(detector: Detector, published: Any) -> None:
+    item = {"id": "9", "title": "Hamas and Israel agree to a ceasefire", "published": published}
+
+    answer = classified(detector, read_line(json.dumps(item).encode()))
+
+    assert "'published'" in answer.pop("error")
+    assert answer == classify_line(detector, item | {"published": None})
+    assert (answer["relevant"], answer["event_type"]) == (True, "ceasefire.agreed")
+
+
+@pytest.mark.parametrize("published", ["yesterday", "2025-13", True])
+def test_an_item_read_strictly_needs_a_day_that_can_be_read(published: Any) -> None:
+    with pytest.raises(DateError, match="published"):
+        read_item({"title": "Truce", "published": published})
 
 
 @pytest.mark.parametrize(

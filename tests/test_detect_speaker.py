@@ -28,6 +28,7 @@ def detector() -> Detector:
         ("Сибіга: Росія порушила перемир'я 734 рази", "sybiha"),
         ("India and Pakistan agree to ceasefire, Trump says", "trump"),
         ("Israel and Hamas agree truce, according to Qatar", "qatar"),
+        ("European leaders call Trump, say Russia's terms at the talks are too hard", ""),
         ("Ceasefire reached in Sudan, says US envoy", "usa"),
         ("Both sides agree to Gaza truce, Egypt announces", "egypt"),
         ("Russia and Ukraine accuse each other of breaking truce", ""),

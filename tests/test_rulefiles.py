@@ -175,6 +175,20 @@ def test_a_language_is_one_file(tmp_path: Path) -> None:
         ('[[signal]]\nid = "a"\nany = ["x"]\n[[signal]]\nid = "a"', 5, "'a' is there twice"),
         ('[alert.base]\n"ceasefire.agreed" = 9', 2, "must be a priority from 1 to 4"),
         ("[signal]\nid = 1", 1, "written as tables [[signal]]"),
+        ('[[signal]]\nid = "truce"\nenabled = "no"', 3, "enabled must be true or false"),
+        ("[concept.truce]\nenabled = 0", 2, "enabled must be true or false"),
+        ('[entity.north]\nenabled = "false"', 2, "enabled must be true or false"),
+        ('[conflict.north-south]\nenabled = "no"', 2, "enabled must be true or false"),
+        ('[[alert.adjust]]\nid = "x"\nenabled = "no"', 3, "enabled must be true or false"),
+        ('[[signal]]\nid = "truce"\nexamples = "Truce"', 3, "examples must be a list"),
+        ('[[type]]\nid = "ceasefire.agreed"\ncounterexamples = "Truce"', 3, "counterexamples must be a list"),
+        ("schema = 2", 1, "there is no schema 2 of rule files (known: 1)"),
+        ("schema = true", 1, "there is no schema True of rule files (known: 1)"),
+        ("[language.de]\nnaem = 1", 2, "did you mean 'name'?"),
+        ("[language.de]\nname = 1", 2, "name must be a text"),
+        ('[language.de]\nname = "Deutsch"\npartial = "yes"', 3, "partial must be true or false"),
+        ("[language.de]\nhome = []", 2, "home must be a text"),
+        ("[language.uk]\nenabled = false", 2, "unknown key 'enabled'"),
         ("x = = 1", 1, "this is not valid TOML"),
     ],
 )
@@ -200,6 +214,19 @@ def test_two_files_that_set_the_same_key_are_both_named(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_named_with_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"nowhere: .*No such file.*\[rules\]"):
         read_rule_files(tmp_path / "nowhere")
+
+
+def test_names_that_look_like_rules_and_are_not_read_are_told_of(tmp_path: Path) -> None:
+    folder = small_rules.own(tmp_path / "own", mine="")
+    (folder / "dir.toml").mkdir()
+    ignored, fine = ["OWN.TOML", "names.csv.bak", "words.toml.txt"], ["README.md", "missed.jsonl", ".mine.toml.swp"]
+    for name in ignored + fine:
+        (folder / name).write_text("x", encoding="utf-8")
+
+    files = read_rule_files(folder, shipped=small_rules.shipped(tmp_path / "shipped"))
+
+    assert [Path(problem.file).name for problem in files.ignored] == sorted([*ignored, "dir.toml"])
+    assert "'OWN.TOML' is not read" in str(files.ignored[0])
 
 
 def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:

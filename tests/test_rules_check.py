@@ -52,6 +52,16 @@ def test_what_is_no_slip_is_not_warned_of(tmp_path: Path, mine: str) -> None:
     assert warned(tmp_path, mine) == []
 
 
+def test_a_file_that_is_not_read_is_warned_of(tmp_path: Path) -> None:
+    small_rules.own(tmp_path / "own")
+    (tmp_path / "own" / "words.toml.txt").write_text("[concept.truce]", encoding="utf-8")
+    files = small_rules.read(tmp_path)
+
+    found = check_rules(files, load_rules(files))
+
+    assert [(w.warning, w.about) for w in found] == [("ignored", "words.toml.txt")]
+
+
 def test_a_signal_that_is_always_cancelled_is_dead(tmp_path: Path) -> None:
     files = small_rules.read(tmp_path, mine='[[exclude]]\nid = "mine"\ncancels = ["truce"]')
 

@@ -59,6 +59,29 @@ def test_an_example_may_have_a_summary(tmp_path: Path) -> None:
     assert "an example is a title, or a table of title, summary, link" in what
 
 
+def test_an_exclusion_is_not_tried_on_what_is_switched_off(tmp_path: Path) -> None:
+    example = '[[exclude]]\nid = "trade"\nexamples = ["Northland tariff truce"]\n'
+    pact = '[[signal]]\nid = "pact"\nany = ["pact"]\n[[exclude]]\nid = "match"\nany = ["match"]\n'
+    pact += 'cancels = ["truce", "pact"]\nexamples = [\n"Truce after a match",\n"A pact",\n]\n'
+    off = '[[signal]]\nid = "truce"\nenabled = false\n'
+
+    assert failures(tmp_path, example + off) == []
+
+    [(_, what)] = failures(tmp_path, pact + off)
+
+    assert what == "exclude match: this is not cancelled by it: “A pact”"
+
+
+def test_switching_a_signal_off_fails_no_exclusion_that_ships(tmp_path: Path) -> None:
+    files = read_rule_files(
+        small_rules.own(tmp_path / "own", mine='[[signal]]\nid = "ceasefire-title"\nenabled = false')
+    )
+
+    proof = prove(files, small_rules.detector(files))
+
+    assert [str(problem) for problem in proof.failures if problem.what.startswith("exclude ")] == []
+
+
 def test_every_rule_that_ships_has_an_example() -> None:
     files = read_rule_files()
 

@@ -63,6 +63,16 @@ def test_the_pragmas_that_promises_rest_on_are_set(tmp_path: Path) -> None:
     }
 
 
+def test_only_what_is_written_in_a_hurry_waits_for_no_disk(tmp_path: Path) -> None:
+    with StoreFile(tmp_path / "notes.db", kind(first_version())) as file:
+        with file.hurried():
+            within = file.value("PRAGMA synchronous")
+        with pytest.raises(StoreError), file.hurried():
+            file.write("INSERT INTO nowhere VALUES (1)")
+
+        assert (within, file.value("PRAGMA synchronous")) == (1, 2)
+
+
 def test_an_older_file_is_copied_before_it_is_changed(tmp_path: Path) -> None:
     StoreFile(tmp_path / "notes.db", kind(first_version())).close()
     assert list(tmp_path.iterdir()) == [tmp_path / "notes.db"]

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations, pairwise
+from pathlib import Path as File
 
 from bot.detect.reading import Reading
 from bot.detect.rules import Exclude, ModalityRule, Rules, TypeRule
@@ -44,6 +45,7 @@ def check_rules(files: RuleFiles, rules: Rules, background: Iterable[str] = ()) 
     deciding = _deciding(files)
     found = [
         *(Warned("nothing", problem.what, problem) for problem in files.warnings),
+        *(Warned("ignored", File(problem.file).name, problem) for problem in files.ignored),
         *_short_stems(words),
         *_alternations(words),
         *_shared_aliases(files),

@@ -26,9 +26,16 @@ class LineError(BotError):
     """A line of input is no item; the message says why."""
 
 
+class DateError(LineError):
+    """Nothing but the day of an item cannot be read."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A line that was read: its *id* as it came, and the entry that it describes, or the *error* why it is none."""
+    """A line that was read: its *id* as it came, and the entry that it describes, or the *error* why it is none.
+
+    Where only *published* cannot be read, that is the *error*, and the entry has no date.
+    """
 
     id: Any = None
     entry: Entry | None = None
@@ -41,13 +48,22 @@ def read_line(line: bytes) -> Line:
     item = None
     try:
         item = json.loads(line)
-        entry, when = read_item(item)
+        return _line_of(item)
     except LineError as error:
         return Line(id=item.get("id") if isinstance(item, dict) else None, error=str(error))
     except RecursionError:
         return Line(error="it is nested too deeply")
     except ValueError as error:
         return Line(error=f"it is not JSON: {error}")
+
+
+def _line_of(item: Any) -> Line:
+    try:
+        entry, when = read_item(item)
+    except DateError as error:
+        # News is news on whatever day; it is not lost for a date.
+        entry, _ = read_item({**item, "published": None})
+        return Line(id=item.get("id"), entry=entry, error=str(error))
     return Line(id=item.get("id"), entry=entry, when=when)
 
 
@@ -55,20 +71,24 @@ def classified(detector: Detector, line: Line) -> dict[str, Any]:
     """Return the answer to *line*, so that every line has one; to a line that is no item it is "not relevant"."""
     if line.entry is None:
         return {"id": line.id, **_answer(Verdict(relevant=False, score=0.0)), "error": line.error}
-    return {"id": line.id, **_answer(detector.judge(line.entry, when=line.when))}
+    answer = {"id": line.id, **_answer(detector.judge(line.entry, when=line.when))}
+    return {**answer, "error": line.error} if line.error else answer
 
 
 def classify_line(detector: Detector, item: Any) -> dict[str, Any]:
     """Return the verdict on *item* (id, title, summary, published, url, source, language) as a plain dict.
 
-    *published* may be a time, a day, a month, a year or null. Raises LineError if *item* is none.
+    *published* may be a time, a day, a month, a year or null; anything else counts as null and is the answer's "error".
+    Raises LineError if *item* is none.
     """
-    entry, when = read_item(item)
-    return classified(detector, Line(id=item.get("id"), entry=entry, when=when))
+    return classified(detector, _line_of(item))
 
 
 def read_item(item: Any) -> tuple[Entry, DateSpan | None]:
-    """Return the entry that *item* describes, and the days on which it may have been published."""
+    """Return the entry that *item* describes, and the days on which it may have been published.
+
+    Raises DateError if nothing but *published* is wrong, LineError if *item* is none.
+    """
     if not isinstance(item, dict):
         raise LineError(f'expected an object such as {{"id": "1", "title": "…"}}, found {type(item).__name__}')
     if isinstance(item.get("id"), dict | list):
@@ -115,7 +135,7 @@ def _read_published(value: Any) -> tuple[datetime | None, DateSpan | None]:
         return None, None
     text = str(value).strip() if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str):
-        raise LineError("'published' must be a text or null")
+        raise DateError("'published' must be a text or null")
     try:
         if found := _YEAR.fullmatch(text):
             return None, DateSpan(date(int(found[1]), 1, 1), date(int(found[1]), 12, 31))
@@ -129,7 +149,7 @@ def _read_published(value: Any) -> tuple[datetime | None, DateSpan | None]:
         day = told.date()
         return told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC), DateSpan(day, day)
     except (ValueError, OverflowError) as error:
-        raise LineError(f"'published': {text!r} is no date; write 2025, 2025-05, 2025-05-08 or a full time") from error
+        raise DateError(f"'published': {text!r} is no date; write 2025, 2025-05, 2025-05-08 or a full time") from error
 
 
 def _answer(verdict: Verdict) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 A rule's `examples` are titles, or tables with title, summary, link and language. A signal's example sets it off and
 nothing cancels it; an exclusion's is cancelled by it; a genre's is context; a type's or modality's is of that one.
-Counterexamples are not.
+Counterexamples are not. Where a signal is switched off, what needs it to be cancelled is not tried.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.detect.detector import Detector
+from bot.detect.rules import Rules
 from bot.errors import Problem
 from bot.model import Entry, EntryKey, Verdict
 from bot.rulefiles import RuleFiles
@@ -44,6 +45,8 @@ def _rules(files: RuleFiles, detector: Detector) -> Iterator[Problem | None]:
                         yield source.problem(path, f"an example is a title, or a table of {', '.join(KEYS)}")
                         continue
                     verdict = detector.judge(entry)
+                    if section == "exclude" and _nothing_to_cancel(detector.rules, source.id, verdict):
+                        continue
                     said = _said_of(section, source.id, verdict)
                     if (said == "") is (key == "examples"):
                         yield None
@@ -86,6 +89,13 @@ def _said_of(section: str, rule: str, verdict: Verdict) -> str:
         case "modality" if event:
             return "" if rule.partition("/")[0] == event.modality else f"this is {event.modality}"
     return "this is not taken for news at all"
+
+
+def _nothing_to_cancel(rules: Rules, exclude: str, verdict: Verdict) -> bool:
+    """Tell whether nothing is set off that the exclusion cancels, and some of that is switched off."""
+    cancels = next(rule.cancels for rule in rules.excludes if rule.id == exclude)
+    switched_off = cancels - {signal.id for signal in rules.signals}
+    return bool(switched_off) and cancels.isdisjoint(_names(verdict, "signal"))
 
 
 def _said_of_signal(signal: str, verdict: Verdict) -> str:

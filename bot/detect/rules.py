@@ -216,8 +216,9 @@ def _load_rules(files: RuleFiles, catalog: Catalog | None) -> Rules:
 def _read_homes(files: RuleFiles, catalog: Catalog, compiler: Compiler, problems: list[Problem]) -> dict[str, Conflict]:
     """Read by language the conflict that its press means where it names none."""
     homes = {}
-    for source in files.tables("language"):
+    for source in files.sections["language"].values():
         table = Table(source, compiler, problems)
+        table.allow("name", "partial", "home")
         if not (name := table.text("home")):
             continue
         if name in catalog.conflicts:

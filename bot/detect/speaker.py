@@ -11,6 +11,7 @@ from bot.detect.terms import Pattern
 _DASH = re.compile(r"\s[—–]|—\s")
 """Not the one within "India–Pakistan"."""
 _BREAK = re.compile(r"[,:;]|\s[—–-]\s")
+_POSSESSIVE = ("'s", "’s", "s'", "s’")
 _FARTHEST = 3
 _NEXT = 2
 """So many words ("says that", ":") may stand between a speaker and the one spoken of."""
@@ -96,7 +97,10 @@ def _beside_verb(title: Reading, actors: list[Named], say: Pattern | None, joini
             if 0 <= hit.start - actor.end < _FARTHEST and _in_one_clause(title, actor.end, hit.start)
         ]
         after = [
-            actor for actor in actors if 0 <= actor.start - hit.end < 2 and _in_one_clause(title, hit.end, actor.start)
+            actor
+            for actor in actors
+            if 0 <= actor.start - hit.end < 2 and _in_one_clause(title, hit.end, actor.start)
+            if not title.word(actor.end - 1).lower().endswith(_POSSESSIVE)  # "…, say Russia's terms are too hard"
         ]
         if before:
             return "" if _speaks_with(before[-1], actors, title, joining) else before[-1].entity.id

@@ -157,7 +157,7 @@ class ArchiveStore:
     def save_entry(self, entry: Entry, identity: Sequence[str]) -> None:
         """Store *entry*; a newer text replaces the former, the time when we first saw it stays."""
         row = archive_rows.entry_row(entry)
-        with self.transaction():
+        with self._file.together():
             self._file.write(upsert("entries", row, "feed_url, guid", keep=["seen_at"]), row)
             self._file.write_many(
                 "INSERT INTO identities (feed_url, key) VALUES (?, ?) ON CONFLICT DO NOTHING",

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -94,7 +94,7 @@ class StoreFile:
 
     def write_many(self, sql: str, rows: Iterable[Values]) -> int:
         """Run *sql* once per row, in the open transaction or one of its own; return how many rows it changed."""
-        with nullcontext() if self.in_transaction else self.transaction(), self._translated():
+        with self.together(), self._translated():
             return self._db.conn.executemany(sql, rows).rowcount
 
     @property
@@ -118,6 +118,13 @@ class StoreFile:
         except BaseException:
             self._db.rollback()
             raise
+
+    def together(self) -> AbstractContextManager[object]:
+        """Keep all writes inside the block, or none, as part of the open transaction if there is one.
+
+        That is cheaper than a block of its own within a block, which is for what can fail alone.
+        """
+        return nullcontext() if self.in_transaction else self.transaction()
 
     @contextmanager
     def hurried(self) -> Iterator[None]:
