@@ -51,7 +51,9 @@ def grouped() -> list[tuple[Story, list[Report]]]:
 
 
 def main() -> None:
-    story, reports = next((story, told) for story, told in grouped() if any(each.entry.title.startswith(HEADLINE) for each in told))
+    story, reports = next(
+        (story, told) for story, told in grouped() if any(each.entry.title.startswith(HEADLINE) for each in told)
+    )
     catalog = load_catalog(extra_publishers=[PUBLISHERS])
     reader = Reader(language="en", time_zone="Europe/Kyiv", catalog=catalog, now=NOON)
     message = alert(story, reports, reader)
