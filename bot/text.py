@@ -22,8 +22,8 @@ def clean(text: str) -> str:
     """
     if text.isprintable():  # nearly every one is: there are no spaces but plain ones then, and nothing to take out
         return " ".join(unicodedata.normalize("NFC", text).split())
-    text = _SPACE.sub(" ", unicodedata.normalize("NFC", _CONTROL.sub(" ", text)))
-    return _INVISIBLE.sub("", text).strip()
+    seen = _CONTROL.sub(" ", _INVISIBLE.sub("", text))
+    return _SPACE.sub(" ", unicodedata.normalize("NFC", seen)).strip()
 
 
 def utf16_length(text: str) -> int:

@@ -159,7 +159,10 @@ def test_check_says_of_each_part_how_it_is(tmp_path: Path) -> None:
 
 
 def test_a_mistake_of_our_own_is_said_in_plain_words(tmp_path: Path) -> None:
-    broken = "from bot import cli\n@cli.app.command()\ndef broken():\n    with cli.outcome(): {}['key']\ncli.main()"
+    broken = (
+        "from bot.cli import app, main\nfrom bot.cli.outcome import outcome\n"
+        "@app.command()\ndef broken():\n    with outcome(): {}['key']\nmain()"
+    )
 
     done = subprocess.run(
         [sys.executable, "-c", broken, "broken"], capture_output=True, env=environment(tmp_path), check=False
