@@ -1,17 +1,11 @@
 """The commands that look into the archive: `parley story` and `parley sources`."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from bot.cli.opened import opened_archive
 from bot.cli.outcome import outcome
-
-if TYPE_CHECKING:
-    from bot.catalog import Catalog
-    from bot.store.archive import ArchiveStore
 
 
 def story(
@@ -25,7 +19,7 @@ def story(
     from bot.alert.page import StoryPage, Told, page_html, page_object, page_text
     from bot.errors import DecisionError
 
-    with outcome(), _archive() as (archive, catalog):
+    with outcome(), opened_archive() as (archive, catalog):
         if not (found := archive.story(story_id)):
             raise DecisionError(f"there is no story {story_id!r}; `parley stories list` names those of the last days")
         told = [Told(report, archive.headlines(report.entry.key)) for report in archive.reports(found.id)]
@@ -48,7 +42,7 @@ def sources(
     from bot.app import utc_now
     from bot.story.record import records
 
-    with outcome(), _archive() as (archive, catalog):
+    with outcome(), opened_archive() as (archive, catalog):
         stories = archive.stories(since=utc_now() - timedelta(days=days), limit=1_000_000)
         found = records(((each, archive.reports(each.id)) for each in stories), catalog)
         if as_json:
@@ -57,16 +51,3 @@ def sources(
         else:
             typer.echo(record_table(found))
             typer.echo(EXPLAINED, err=True)
-
-
-@contextmanager
-def _archive() -> "Iterator[tuple[ArchiveStore, Catalog]]":
-    """Open the archive, and read the catalog as the bot does."""
-    from bot.app import stored_archive
-    from bot.catalog import load_catalog
-    from bot.config import Environment
-    from bot.own_rules import own_folder
-    from bot.rulefiles import read_rule_files
-
-    with stored_archive(Environment.read(os.environ)) as archive:
-        yield archive, load_catalog(read_rule_files(own_folder(os.environ)))

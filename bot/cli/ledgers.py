@@ -1,13 +1,12 @@
 """The commands that show the ledgers: `parley ledger` and `parley calendar`."""
 
-import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli.opened import opened_archive
 from bot.cli.outcome import outcome
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def ledger(
     redo: Annotated[str, typer.Option(metavar="MOVE", help="Put a move that was taken out back.")] = "",
 ) -> None:
     """Show each conflict's moves, ceasefires, violations, talks and exchanges, and how sure they are."""
-    with outcome(), _archive() as (archive, catalog):
+    with outcome(), opened_archive() as (archive, catalog):
         import json
 
         from bot import books
@@ -54,7 +53,7 @@ def calendar(
     ics: Annotated[bool, typer.Option("--ics", help="Write an .ics file, for any calendar program.")] = False,
 ) -> None:
     """List the talks that have a day, and the last days of ceasefires."""
-    with outcome(), _archive() as (archive, catalog):
+    with outcome(), opened_archive() as (archive, catalog):
         from bot.app import utc_now
         from bot.ledger.ics import calendar as written
         from bot.ledger.text import calendar_lines
@@ -82,16 +81,3 @@ def _ledgers(archive: "ArchiveStore", catalog: "Catalog", named: str, days: int)
     if not found:
         typer.echo(f"nothing is in the ledgers of the last {days} days", err=True)
     return found
-
-
-@contextmanager
-def _archive() -> "Iterator[tuple[ArchiveStore, Catalog]]":
-    """Open the archive, and read the catalog as the bot does."""
-    from bot.app import stored_archive
-    from bot.catalog import load_catalog
-    from bot.config import Environment
-    from bot.own_rules import own_folder
-    from bot.rulefiles import read_rule_files
-
-    with stored_archive(Environment.read(os.environ)) as archive:
-        yield archive, load_catalog(read_rule_files(own_folder(os.environ)))

@@ -1,17 +1,11 @@
 """The commands on stories: `parley stories list | show | split | merge`."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from bot.cli.opened import opened_archive
 from bot.cli.outcome import outcome
-
-if TYPE_CHECKING:
-    from bot.catalog import Catalog
-    from bot.store.archive import ArchiveStore
 
 stories = typer.Typer(
     name="stories", help="Look at stories, put two together, take one apart; later reports obey.", no_args_is_help=True
@@ -29,7 +23,7 @@ def list_stories(
 
     from bot.app import utc_now
 
-    with outcome(), _archive() as (archive, _):
+    with outcome(), opened_archive() as (archive, _):
         for story in archive.stories(since=utc_now() - timedelta(days=days), limit=most):
             typer.echo(f"{story.id}  {len(story.entry_keys):3}  {story.type.value:22} {story.headline}")
 
@@ -40,7 +34,7 @@ def show(story: StoryArgument) -> None:
     from bot.errors import DecisionError
     from bot.model import short_id
 
-    with outcome(), _archive() as (archive, _):
+    with outcome(), opened_archive() as (archive, _):
         if not (found := archive.story(story)):
             raise DecisionError(f"there is no story {story!r}; `parley stories list` names those of the last days")
         reports = {report.entry.key: report for report in archive.reports(found.id)}
@@ -58,7 +52,7 @@ def split(
     from bot.app import utc_now
     from bot.decide import split as apart
 
-    with outcome(), _archive() as (archive, catalog):
+    with outcome(), opened_archive() as (archive, catalog):
         left, new = apart(archive, catalog, story, reports, utc_now())
         typer.echo(f"{left.id} keeps {len(left.entry_keys)} reports; {new.id} is new, with {len(new.entry_keys)}")
 
@@ -72,17 +66,6 @@ def merge(
     from bot.app import utc_now
     from bot.decide import merge as together
 
-    with outcome(), _archive() as (archive, catalog):
+    with outcome(), opened_archive() as (archive, catalog):
         whole = together(archive, catalog, story, other, utc_now())
         typer.echo(f"{whole.id} has {len(whole.entry_keys)} reports now; {other} is closed")
-
-
-@contextmanager
-def _archive() -> "Iterator[tuple[ArchiveStore, Catalog]]":
-    """Open the archive, and read the catalog as the bot does."""
-    from bot.app import stored_archive
-    from bot.config import Environment
-    from bot.own_rules import load_detector, own_folder
-
-    with stored_archive(Environment.read(os.environ)) as archive:
-        yield archive, load_detector(own_folder(os.environ)).rules.catalog
