@@ -22,7 +22,6 @@ from bot.config import Config, Environment, HealthConfig, rules_folder
 from bot.detect.detector import Detector
 from bot.detect.rules import load_rules
 from bot.errors import ConfigError
-from bot.feedlist import with_choices
 from bot.ingest import Ingest
 from bot.model import Access, ChatId, Clock
 from bot.ops.backup import Backup, Restored, back_up, forget_old, restore
@@ -35,6 +34,7 @@ from bot.ops.rival import Rival
 from bot.ops.rulewatch import RuleWatch, fingerprint
 from bot.ops.upkeep import Upkeep, folder_of
 from bot.ops.watchdog import watched
+from bot.owner.feeds import with_choices
 from bot.pipeline import Pipeline
 from bot.poll.children import ParserPool
 from bot.poll.fetch import HttpFetcher

@@ -19,10 +19,10 @@ from bot.catalog import Catalog
 from bot.chat.commands import Commands
 from bot.detect.detector import Detector
 from bot.detect.rules import Rules
-from bot.feedlist import with_choices
 from bot.ingest import Ingest
 from bot.model import Clock, Feed, FeedState
 from bot.ops.health import Beats
+from bot.owner.feeds import with_choices
 from bot.ports import Archive, Chat, Fetcher, Parser, People
 from bot.stages.answer import Answering
 from bot.stages.look import Looking

@@ -8,9 +8,9 @@ import pytest
 
 from bot.app import utc_now
 from bot.bench.detect import made_up, recorded_week
+from bot.cli.own_rules import load_detector
 from bot.detect.detector import Detector
 from bot.evaluate.backtest import compare
-from bot.own_rules import load_detector
 from bot.store import archive as archive_module
 from bot.store.archive import ArchiveStore
 from tests import make

@@ -9,8 +9,8 @@ import pytest
 
 from bot.chat import feed_notes
 from bot.chat.desk import Settings
-from bot.feedlist import feed_id, find_feeds, find_same, with_choices
 from bot.model import Access, ChatId, Feed, FeedChoice, FeedState
+from bot.owner.feeds import feed_id, find_feeds, find_same, with_choices
 from bot.text import plain
 from tests import make
 from tests.conversation import ME, Conversation, buttons, conversation

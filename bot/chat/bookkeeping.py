@@ -1,6 +1,5 @@
 """Commands that show the ledgers. Each docstring is its /help text: a line, then how to say it."""
 
-from bot import books
 from bot.alert import ledgers
 from bot.chat import asking, menus
 from bot.chat.desk import STORY_ID, Asked, Desk
@@ -8,6 +7,7 @@ from bot.chat.understand import EVERYTHING, find_conflicts
 from bot.errors import DecisionError
 from bot.ledger.ledger import Ledger
 from bot.model import Access, Button, Message
+from bot.owner import ledgers as books
 from bot.text import cut, escape
 
 MOST_TO_UNDO = 8

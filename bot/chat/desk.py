@@ -11,8 +11,8 @@ from bot.alert.render import StoryWithReports
 from bot.alert.route import priority, wants
 from bot.catalog import Catalog
 from bot.chat.understand import find_conflicts
-from bot.feedlist import with_choices
 from bot.model import Access, ChatId, DeliveryKind, Feed, Incoming, Loudness, Message, Story, Subscription
+from bot.owner.feeds import with_choices
 from bot.ports import Archive, People
 
 RECENT = timedelta(days=7)

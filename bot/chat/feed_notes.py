@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from bot.feedlist import feed_id
+from bot.owner.feeds import feed_id
 from bot.ports import People
 
 ORDERS, OFFERS, SUGGESTED = "feed_orders", "feed_offers", "feeds_suggested"

@@ -14,8 +14,8 @@ from bot.chat.desk import Asked, Desk
 from bot.chat.labelling import owner_only
 from bot.config.editing import read_feed
 from bot.errors import ConfigError
-from bot.feedlist import feed_id, find_feeds, find_same
 from bot.model import Access, Button, Delivery, DeliveryKind, Feed, FeedChoice, FeedState, Message
+from bot.owner.feeds import feed_id, find_feeds, find_same
 from bot.poll.guard import check_given
 from bot.text import escape
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 from bot.alert import phrases
 from bot.chat.desk import Asked, Desk
 from bot.chat.labelling import owner_only
-from bot.decide import merge as put_together
-from bot.decide import split as take_apart
 from bot.errors import DecisionError
 from bot.model import Message, short_id
+from bot.owner.stories import merge as put_together
+from bot.owner.stories import split as take_apart
 from bot.text import escape
 
 _RECENT = timedelta(days=3)

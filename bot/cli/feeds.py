@@ -15,7 +15,7 @@ from bot.cli.outcome import FAILED, log_for_people, outcome
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from bot.feedbook import FeedBook, Line, Refused
+    from bot.cli.feedbook import FeedBook, Line, Refused
     from bot.stages.look import Looked
 
 WIDTH = 120
@@ -66,7 +66,7 @@ def add_feed(
     with outcome():
         from bot.app import utc_now
         from bot.errors import BotError
-        from bot.feedlist import find_same
+        from bot.owner.feeds import find_same
 
         book = _book(config)
         feed = book.read(url=url, title=title, publisher=publisher, language=language, every=every)
@@ -159,7 +159,7 @@ def import_feeds(
 ) -> None:
     """Add the feeds of an OPML file to config.toml: those that answer and are not there yet."""
     with outcome():
-        from bot.feedbook import Refused
+        from bot.cli.feedbook import Refused
 
         book = _book(config)
         new, refused, known = book.new_of(_read_opml(file))
@@ -208,8 +208,8 @@ def export_feeds(
 
 # ------------------------------------------------------------------------------------------ at work
 def _book(config: Path | None) -> "FeedBook":
+    from bot.cli.feedbook import FeedBook
     from bot.config import Environment
-    from bot.feedbook import FeedBook
 
     log_for_people("ERROR")
     environment = Environment.read(os.environ)

@@ -29,10 +29,10 @@ def ledger(
     with outcome(), opened_archive() as (archive, catalog):
         import json
 
-        from bot import books
         from bot.app import utc_now
         from bot.ledger.plain import plain
         from bot.ledger.text import describe, lines
+        from bot.owner import ledgers as books
 
         now = utc_now()
         if undo:
@@ -70,9 +70,9 @@ def _ledgers(archive: "ArchiveStore", catalog: "Catalog", named: str, days: int)
     from datetime import timedelta
 
     from bot.app import utc_now
-    from bot.books import ALL, read_ledgers
     from bot.chat.understand import find_conflicts
     from bot.errors import DecisionError
+    from bot.owner.ledgers import ALL, read_ledgers
 
     conflicts = frozenset(find_conflicts(named, catalog)) if named else frozenset()
     if named and not conflicts:

@@ -162,7 +162,7 @@ def group(rules: RulesOption = None) -> None:
 
 def _detector(rules: Path | None) -> "Detector":
     """Return a detector that judges as the bot does: by what ships and the operator's own rules."""
-    from bot.own_rules import load_detector, own_folder
+    from bot.cli.own_rules import load_detector, own_folder
 
     return load_detector(rules or own_folder(os.environ))
 
@@ -224,8 +224,8 @@ def check_rules(
 ) -> None:
     """Name mistakes (exit 2) and doubtful words in the rules, with file and line."""
     with outcome():
-        from bot.own_rules import own_folder
-        from bot.rules import check_folder
+        from bot.cli.own_rules import own_folder
+        from bot.cli.trying import check_folder
 
         warnings = check_folder(folder or own_folder(os.environ), background, os.environ)
         for warned in warnings:
@@ -239,8 +239,8 @@ def try_rules(
 ) -> None:
     """Try the rules on all their examples, and on headlines that were labelled in chat."""
     with outcome():
-        from bot.own_rules import own_folder
-        from bot.rules import try_folder
+        from bot.cli.own_rules import own_folder
+        from bot.cli.trying import try_folder
 
         tried = try_folder(folder or own_folder(os.environ), os.environ)
         for failure in tried.failures:

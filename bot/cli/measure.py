@@ -44,12 +44,12 @@ def evaluate(
 ) -> None:
     """Compare the rules with labelled headlines, beside simpler methods (docs/detection.md)."""
     with outcome():
+        from bot.cli.own_rules import load_detector, own_folder
         from bot.errors import ConfigError
         from bot.evaluate.evaluation import evaluate as evaluated
         from bot.evaluate.evaluation import explained, plain
         from bot.evaluate.items import chosen, labelled_by, read_items
         from bot.evaluate.show import show, show_errors
-        from bot.own_rules import load_detector, own_folder
 
         wanted, unwanted = _regex(ids, "--ids"), _regex(skip_ids, "--skip-ids")
         items = labelled_by(chosen(read_items(files), wanted, unwanted), read_items(labels or ()))
@@ -74,9 +74,9 @@ def evaluate_stories(
 ) -> None:
     """Compare how reports are grouped with labelled stories, beside simpler methods (docs/stories.md)."""
     with outcome():
+        from bot.cli.own_rules import load_detector, own_folder
         from bot.evaluate.show_stories import show, show_mistakes
         from bot.evaluate.stories import evaluated, plain
-        from bot.own_rules import load_detector, own_folder
 
         detector = load_detector(rules or own_folder(os.environ))
         found = [evaluated(file, detector) for file in files]
@@ -98,9 +98,9 @@ def backtest(
         from datetime import timedelta
 
         from bot.app import stored_archive, utc_now
+        from bot.cli.own_rules import load_detector, own_folder
         from bot.config import Environment
         from bot.evaluate.backtest import compare, plain, show
-        from bot.own_rules import load_detector, own_folder
 
         before, after = load_detector(own_folder(os.environ)), load_detector(folder)
         with stored_archive(Environment.read(os.environ)) as archive:

@@ -15,8 +15,8 @@ def opened_archive() -> "Iterator[tuple[ArchiveStore, Catalog]]":
     """Open the archive, and read the catalog as the bot does."""
     from bot.app import stored_archive
     from bot.catalog import load_catalog
+    from bot.cli.own_rules import own_folder
     from bot.config import Environment
-    from bot.own_rules import own_folder
     from bot.rulefiles import read_rule_files
 
     with stored_archive(Environment.read(os.environ)) as archive:

@@ -50,7 +50,7 @@ def split(
 ) -> None:
     """Take reports out of a story: they become one of their own, and later ones like them join that."""
     from bot.app import utc_now
-    from bot.decide import split as apart
+    from bot.owner.stories import split as apart
 
     with outcome(), opened_archive() as (archive, catalog):
         left, new = apart(archive, catalog, story, reports, utc_now())
@@ -64,7 +64,7 @@ def merge(
 ) -> None:
     """Put the reports of another story into this one; what later joins them joins it."""
     from bot.app import utc_now
-    from bot.decide import merge as together
+    from bot.owner.stories import merge as together
 
     with outcome(), opened_archive() as (archive, catalog):
         whole = together(archive, catalog, story, other, utc_now())

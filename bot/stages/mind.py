@@ -13,8 +13,8 @@ from bot.chat import feed_notes
 from bot.chat.feed_notes import Order
 from bot.config.editing import read_feed
 from bot.errors import ConfigError
-from bot.feedlist import find_same
 from bot.model import Button, ChatId, Clock, Delivery, DeliveryKind, Feed, FeedChoice, Message
+from bot.owner.feeds import find_same
 from bot.ports import Archive, People
 from bot.stages.look import Looked, Looking
 from bot.text import cut, escape

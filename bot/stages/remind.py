@@ -7,10 +7,10 @@ from datetime import datetime
 
 from bot.alert.ledgers import expires
 from bot.alert.phrases import Reader
-from bot.books import read_halts
 from bot.catalog import Catalog
 from bot.ledger.ceasefire import REMIND, Halt, expiring
 from bot.model import Broadcast, Clock, EventType, Loudness, Wishes, Wording
+from bot.owner.ledgers import read_halts
 from bot.ports import RESTORED_AT, Archive, People
 
 SLICE = 5_000

@@ -9,12 +9,12 @@ import pytest
 
 from bot.catalog import load_catalog
 from bot.chat.commands import Commands
-from bot.decide import merge, split
 from bot.detect.detector import Detector
 from bot.detect.rules import load_rules
 from bot.errors import DecisionError
 from bot.ingest import Ingest
 from bot.model import Access, ChatId, FeedState, Incoming, Story, StoryChange, short_id
+from bot.owner.stories import merge, split
 from bot.ports import Parsed
 from bot.store.archive import ArchiveStore
 from bot.store.people import PeopleStore

@@ -11,7 +11,6 @@ from icalendar import Calendar
 from rich.console import Console
 from typer.testing import CliRunner
 
-from bot import books
 from bot.alert import ledgers as pages
 from bot.alert.phrases import Reader
 from bot.app import house
@@ -23,6 +22,7 @@ from bot.ledger.ics import calendar as written
 from bot.ledger.ledger import ledgers
 from bot.ledger.move import step_id
 from bot.model import Access, ChatId, Event, EventType, Facts, Loudness, Modality, Report, Subscription
+from bot.owner import ledgers as books
 from bot.ports import RESTORED_AT
 from bot.stages.remind import Reminding
 from bot.store.archive import ArchiveStore

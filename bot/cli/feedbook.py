@@ -11,8 +11,8 @@ from bot.config.editing import add_feeds, read_feed, remove_feed, said_every
 from bot.config.file import SHORTEST
 from bot.config.values import LONGEST
 from bot.errors import ConfigError
-from bot.feedlist import find_feeds, find_same, with_choices
 from bot.model import Feed, FeedState
+from bot.owner.feeds import find_feeds, find_same, with_choices
 from bot.poll.children import ParserPool
 from bot.poll.fetch import HttpFetcher
 from bot.poll.guard import check_given
