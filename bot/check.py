@@ -1,5 +1,6 @@
-"""`parley check`: is everything there that a start needs? Changes nothing."""
+"""`parley check`: tell whether everything is there that a start needs."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,9 @@ from bot.chat.telegram import TelegramChat
 from bot.config import Environment, RulesConfig, load_config, rules_folder
 from bot.detect.rules import load_rules
 from bot.errors import BotError, ConfigError
+from bot.ops.backup import FILES
 from bot.ops.lock import InUseError, locked
+from bot.ports import UnreachableError
 from bot.rulefiles import read_rule_files
 from bot.store.archive import ArchiveStore
 from bot.store.people import PeopleStore
@@ -25,14 +28,12 @@ class Checked:
 
 
 async def check(config_path: Path | None, environ: Mapping[str, str]) -> Sequence[Checked]:
-    """Check environment, config, rules, data folder and token, each for itself."""
-    found: list[Checked] = []
-    environment, config = Environment(), None
+    """Check environment, config, rules, data folder and token; a wrong environment hides where the others are."""
     try:
         environment = Environment.read(environ)
-        found.append(Checked("environment", True, "nothing wrong"))
     except ConfigError as error:
-        found.append(Checked("environment", False, str(error)))
+        return [Checked("environment", False, str(error))]
+    found, config = [Checked("environment", True, "nothing wrong")], None
     path = config_path or environment.config
     try:
         config = load_config(path)
@@ -57,6 +58,9 @@ def _check_rules(own: Path | None) -> Checked:
 
 
 def _check_data(folder: Path) -> Checked:
+    """Check the databases, bringing older ones up to date; where there are none, none are made."""
+    if not any(os.access(folder / name, os.F_OK) for name in FILES):
+        return _check_place(folder)
     try:
         with (
             locked(folder),
@@ -71,11 +75,21 @@ def _check_data(folder: Path) -> Checked:
     return Checked("data", True, f"{folder}: {coverage.entries} entries, {coverage.stories} stories")
 
 
+def _check_place(folder: Path) -> Checked:
+    nearest = next(place for place in (folder, *folder.absolute().parents) if os.access(place, os.F_OK))
+    if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
+        return Checked("data", True, f"{folder}: nothing there yet; `parley run` makes it")
+    words = f"the data folder {folder} cannot be written; set PARLEY_DATA to a folder that this user may write to"
+    return Checked("data", False, words)
+
+
 async def _check_token(environment: Environment) -> Checked:
     if environment.token is None:
         return Checked("token", False, BOT_NEEDED)
     try:
         async with TelegramChat(environment.token.get_secret_value(), api_url=environment.api_url) as telegram:
             return Checked("token", True, f"the bot is @{await telegram.ask_name()}")
+    except UnreachableError as error:
+        return Checked("token", False, f"{environment.api_url} cannot be reached ({error}); mind the network")
     except BotError as error:
         return Checked("token", False, str(error))

@@ -15,7 +15,7 @@ from bot.app import house
 from bot.catalog import load_catalog
 from bot.chat.terminal import HERE, TerminalChat
 from bot.config import Config, PollingConfig
-from bot.model import Access, Delivery, DeliveryKind, Message, Subscription
+from bot.model import Access, Delivery, DeliveryKind, InboxItem, Message, Subscription
 from bot.pipeline import Pipeline
 from bot.poll.replay import PUBLISHERS, RecordedWeek, ReplayServer
 
@@ -54,6 +54,8 @@ async def demo(source: int | None = None) -> None:
             if await _tell(pipeline) and os.isatty(sys.stdin.fileno() if source is None else source):
                 await asyncio.sleep(BREATH.total_seconds())
         await terminal.send(_narrated(DEMO_ENDS, clock()))
+        await _answer(pipeline, terminal.item(terminal.understood("/calendar"), 0))
+        await terminal.send(_narrated(DEMO_ASKS, clock()))
         await _converse(pipeline, terminal, source)
 
 
@@ -64,8 +66,9 @@ DEMO_STARTS = (
     "Feeds are polled from a small server inside this process; no token, no network. "
     "What a subscriber would have been told, as it came:"
 )
-DEMO_ENDS = (
-    "<b>That was the week.</b> Now ask: /latest · /now ukraine · /search istanbul · /since 2d · /why · /status · /help "
+DEMO_ENDS = "<b>That was the week.</b> What it left in the talks calendar, as /calendar tells it:"
+DEMO_ASKS = (
+    "Now ask: /latest · /now ukraine · /track ukraine · /story · /search istanbul · /since 2d · /why · /status · /help "
     "— a number presses a button, /quit (or end of input) ends."
 )
 
@@ -96,8 +99,10 @@ async def _digests_before(moment: datetime, pipeline: Pipeline, clock: WeekClock
 
 
 async def _tell(pipeline: Pipeline) -> int:
-    """Route and deliver until nothing is owed; return how many messages went out."""
+    """Route, remind and deliver until nothing is owed; return how many messages went out."""
     pipeline.route()
+    for _ in pipeline.catalog.conflicts:
+        pipeline.remind()
     told = 0
     while sent := await pipeline.deliver():
         told += sent
@@ -109,8 +114,12 @@ async def _converse(pipeline: Pipeline, terminal: TerminalChat, source: int | No
     number = 0
     async for incoming in terminal.converse(source):
         number += 1
-        with pipeline.people.transaction():
-            pipeline.people.receive([terminal.item(incoming, number)], pipeline.now())
-        await pipeline.answer(HERE.network)
-        await pipeline.look_at_feeds()
-        await _tell(pipeline)
+        await _answer(pipeline, terminal.item(incoming, number))
+
+
+async def _answer(pipeline: Pipeline, item: InboxItem) -> None:
+    with pipeline.people.transaction():
+        pipeline.people.receive([item], pipeline.now())
+    await pipeline.answer(HERE.network)
+    await pipeline.look_at_feeds()
+    await _tell(pipeline)

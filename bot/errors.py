@@ -48,7 +48,7 @@ class FeedError(BotError):
     """One feed could not be read.
 
     *retry_after* is how long its server wants to be left alone; *gone* means that it says the feed is gone for good,
-    *unreached* that we met no server at all.
+    *unreached* that we met no server at all, *ours* that no feed is to blame.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class FeedError(BotError):
         retry_after: timedelta | None = None,
         gone: bool = False,
         unreached: bool = False,
+        ours: bool = False,
     ) -> None:
         super().__init__(f"{url}: {message}")
         self.url = url
@@ -66,6 +67,7 @@ class FeedError(BotError):
         self.retry_after = retry_after
         self.gone = gone
         self.unreached = unreached
+        self.ours = ours
 
 
 class FetchError(FeedError):

@@ -6,7 +6,7 @@ It is either all kept, validators included, or nothing: the next poll then bring
 one thread of its own, so that a large feed holds up no chat.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,15 +18,28 @@ from bot.alert.route import priority
 from bot.catalog import Catalog
 from bot.detect.detector import Detector
 from bot.detect.nearly import is_near, near_miss
-from bot.model import Entry, EntryKey, Event, FeedState, Modality, Refrain, Report, Standing, Story, StoryChange
+from bot.model import (
+    ASSERTED,
+    Entry,
+    EntryKey,
+    Event,
+    EventType,
+    FeedState,
+    Modality,
+    Refrain,
+    Report,
+    Standing,
+    Story,
+    StoryChange,
+)
 from bot.poll.identity import fresh, republished, words_key
 from bot.ports import Archive, Parsed
 from bot.story.decide import closed
-from bot.story.denial import DENIABLE, contradicted, denied_by
+from bot.story.denial import DENIABLE, DENYING, contradicted, denials, denied_by, denied_types
 from bot.story.group import WINDOW, StoryIndex
 from bot.story.refrain import REACH, REPEATABLE, refrain
-from bot.story.revise import revised
-from bot.story.status import ASSERTED, TAKEN_BACK, denies, status
+from bot.story.revise import revised, went_on
+from bot.story.status import RETRACTED, STANDS, TAKEN_BACK, status
 from bot.story.story import joined, new_story
 
 FRESH = timedelta(hours=12)
@@ -119,9 +132,9 @@ class Ingest:
         """Remember the state of a feed that failed."""
         self._archive.save_feed_state(state)
 
-    def unchanged(self, state: FeedState) -> None:
-        """Remember the state of a feed that brought nothing, most of all that there are."""
-        self._archive.save_unchanged(state)
+    def unchanged(self, states: Sequence[FeedState]) -> None:
+        """Remember the states of feeds that brought nothing, most of all that there are."""
+        self._archive.save_unchanged(states)
 
     def _current_index(self, now: datetime) -> StoryIndex:
         """Return the index, made anew if there is none or the owner has put stories together or taken them apart."""
@@ -134,9 +147,12 @@ class Ingest:
     def _open_index(self, now: datetime) -> StoryIndex:
         merged = closed(self._archive.decisions()).values()
         index, reports = StoryIndex(frozenset(merged)), self._archive.open_reports(now - WINDOW)
-        asserted = {story for story, report in reports if report.event and report.event.modality in ASSERTED}
+        asserted = defaultdict[str, set[EventType]](set)
         for story_id, report in reports:
-            if not (story_id in asserted and denies(report)):  # it would keep out those who go on asserting
+            if report.event and report.event.modality in ASSERTED:
+                asserted[story_id].add(report.event.type)
+        for story_id, report in reports:
+            if asserted[story_id].isdisjoint(denied_types(report)):  # a denial keeps out those who go on asserting
                 index.add(report, story_id)
         return index
 
@@ -148,8 +164,7 @@ class Ingest:
         old = republished(news, known, offered=parsed.offered, since=state.ok_at, now=now) if state.ok_at else ()
         new = {entry.key for entry, _ in news}
         edited = self._archive.save_headlines([entry for entry in parsed.entries if entry.key not in new])
-        for entry, identity in news:
-            self._archive.save_entry(entry, [*identity, words_key(entry)])
+        self._archive.save_entries([(entry, (*identity, words_key(entry))) for entry, identity in news])
         items = [
             _Item(
                 entry, edited=False, alertable=state.baselined and entry.key not in old and is_news(entry, now), now=now
@@ -180,30 +195,59 @@ class Ingest:
 
     def _place(self, index: StoryIndex, entry: Entry, event: Event, *, alertable: bool, now: datetime) -> None:
         report = Report(entry=entry, event=event)
+        if self._contradict(report, alertable=alertable, now=now):
+            return
         place = index.place(report)
         known = self._archive.story(place.story_id) if place.story_id else None
-        denied = self._denied_by(report, now) if known is None else None
-        if denied:
-            story = contradicted(denied, report, self._catalog)
-        elif known:
+        if known:
             story = joined(known, report, now, self._catalog)
         elif event.modality is Modality.OPINION:
             return  # a view may join news; it is none
         else:
             story = new_story(report, now, self._catalog)
-        if not denied:
-            index.add(report, story.id)
-        known = known or denied
+        index.add(report, story.id)
         before = self._archive.reports(story.id) if known else ()
-        self._log(known, story, before, [*before, report], key=entry.key, now=now, tell=alertable)
+        reports = [*before, report]
+        same = known and (known.type, known.first_seen) == (story.type, story.first_seen)
+        for denial in () if same else self._waiting(story, reports, now):
+            story, reports = contradicted(story, denial, self._catalog), [*reports, denial]
+        self._log(known, story, before, reports, key=entry.key, now=now, tell=alertable)
 
-    def _denied_by(self, report: Report, now: datetime) -> Story | None:
-        """Return the story that *report* denies; None if it denies none that we know."""
-        if report.event is None or not denies(report):
-            return None
-        conflicts = frozenset(report.event.conflicts[:1])
-        of_the_war = self._archive.stories(since=now - 2 * DENIABLE, conflicts=conflicts, limit=_MOST_DENIABLE)
-        return denied_by(report, of_the_war, now)
+    def _contradict(self, report: Report, *, alertable: bool, now: datetime) -> bool:
+        """Put *report* into the story that it denies, if it denies one and has a say in it; return whether it did."""
+        denied = denied_by(report, self._of_the_war(report, now), now) if denied_types(report) else None
+        before = self._archive.reports(denied.id) if denied else ()
+        if denied is None or not self._has_a_say(report, denied, before):
+            return False
+        story = contradicted(denied, report, self._catalog)
+        self._log(denied, story, before, [*before, report], key=report.entry.key, now=now, tell=alertable)
+        return True
+
+    def _waiting(self, story: Story, reports: Sequence[Report], now: datetime) -> Sequence[Report]:
+        """Return the denials of *story* that came in before its first report and were published after it."""
+        if story.modality not in ASSERTED or not story.conflicts:
+            return ()
+        since, conflicts, types = story.first_seen, frozenset(story.conflicts[:1]), DENYING | {story.type}
+        apart = self._archive.stories(since=since, conflicts=conflicts, types=types, limit=_MOST_DENIABLE)
+        told = [report for each in apart if each.id != story.id for report in self._archive.reports(each.id)]
+        denying = [report for report in told if story.type in denied_types(report)]
+        others = [each for each in self._of_the_war(reports[-1], now) if each.id != story.id] if denying else []
+        return [
+            report
+            for report in denying
+            if denied_by(report, [*others, story], now) is story and self._has_a_say(report, story, reports)
+        ]
+
+    def _of_the_war(self, report: Report, now: datetime) -> Sequence[Story]:
+        """Return the stories of the war that *report* tells of which may still be denied."""
+        conflicts = frozenset(report.event.conflicts[:1] if report.event else ())
+        if not conflicts:
+            return ()
+        return self._archive.stories(since=now - 2 * DENIABLE, conflicts=conflicts, limit=_MOST_DENIABLE)
+
+    def _has_a_say(self, report: Report, story: Story, reports: Sequence[Report]) -> bool:
+        against = denials(story, [*reports, report], self._catalog)
+        return any(each.report is report for each in against)
 
     def _revise(self, index: StoryIndex, entry: Entry, *, alertable: bool, now: datetime) -> None:
         """Let the stories of *entry* follow what its editor has made of its headline; it may be news only now."""
@@ -215,16 +259,20 @@ class Ingest:
                 self._place(index, entry, event, alertable=alertable, now=now)
             return
         before = {story.id: self._archive.reports(story.id) for story in stories}
+        if all(went_on(story, _of(entry.key, before[story.id]), Report(entry=entry, event=event)) for story in stories):
+            self._archive.pass_over(entry)
+            return
         if event:
             self._archive.save_event(event)
         else:
             self._archive.forget_event(entry.key)
         for known in stories:
-            report = next(each for each in self._archive.reports(known.id) if each.entry.key == entry.key)
-            former = next(each.event for each in before[known.id] if each.entry.key == entry.key)
-            story = revised(known, former, report, now, self._catalog)
+            report = _of(entry.key, self._archive.reports(known.id))
+            story = revised(known, _of(entry.key, before[known.id]).event, report, now, self._catalog)
             reports = [report if each.entry.key == entry.key else each for each in before[known.id]]
             self._log(known, story, before[known.id], reports, key=entry.key, now=now, tell=bool(known.announced))
+        if event:
+            self._contradict(Report(entry=entry, event=event), alertable=alertable, now=now)
 
     def _log(
         self,
@@ -239,11 +287,11 @@ class Ingest:
     ) -> None:
         """Store *story*, which *known* became when *before* became *reports*, and what of that is to be told."""
         story = self._counted(known, story, reports, now)
-        of = status(story, reports, self._catalog).standing
-        taken_back = bool(story.announced) and of in TAKEN_BACK and of is not story.standing
-        change = self._change(known, story, of, before, reports) if tell or taken_back else None
+        of = status(story, reports, self._catalog).standing if tell or story.announced else story.standing
+        change = self._change(known, story, of, before, reports) if tell or _is_worse(story, of) else None
         if change:
-            story = replace(story, announced=story.announced | {story.type}, standing=of)
+            told = story.standing if change is StoryChange.GREW else of
+            story = replace(story, announced=story.announced | {story.type}, standing=told)
         self._archive.save_story(story)
         if change:
             self._archive.log_change(story, change, key, now)
@@ -272,7 +320,9 @@ class Ingest:
         """
         if story.type not in story.announced:
             return StoryChange.NEW_STAGE if story.announced else StoryChange.NEW
-        if of is not story.standing and of is not Standing.UNCONFIRMED:
+        if _is_worse(story, of) and of is Standing.UNCONFIRMED:
+            return StoryChange.CORRECTED
+        if of not in (story.standing, Standing.UNCONFIRMED) and not {of, story.standing} <= RETRACTED:
             return StoryChange(of.value)
         if known and self._priority(known, before) > SILENT >= self._priority(story, reports):
             return StoryChange.CORROBORATED
@@ -280,6 +330,18 @@ class Ingest:
 
     def _priority(self, story: Story, reports: Sequence[Report]) -> int:
         return priority(story, reports, self._catalog)
+
+
+def _of(key: EntryKey, reports: Iterable[Report]) -> Report:
+    """Return the report of the entry *key*."""
+    return next(report for report in reports if report.entry.key == key)
+
+
+def _is_worse(story: Story, of: Standing) -> bool:
+    """Tell whether *story* stands worse now than it was told: taken back, disputed, or no longer confirmed."""
+    if not story.announced or of is story.standing or {of, story.standing} <= RETRACTED:
+        return False
+    return of in TAKEN_BACK or (story.standing in STANDS and of in (Standing.DISPUTED, Standing.UNCONFIRMED))
 
 
 def is_news(entry: Entry, now: datetime) -> bool:

@@ -146,6 +146,7 @@ class Service:
         for name, work, every, most in (
             ("poll", self._poll, POLL_TICK, 200),
             ("digests", self._digests, DIGEST_TICK, 1),
+            ("reminders", self._remind, DIGEST_TICK, 1),
             ("upkeep", self._upkeep.look, UPKEEP_TICK, 1),
             ("rules", self._look_at_rules, RULES_TICK, 1),
             ("feeds", self._look_at_feeds, FEEDS_TICK, 1),
@@ -186,6 +187,8 @@ class Service:
 
     async def _digests(self) -> None:
         self._pipeline.digests()
+
+    async def _remind(self) -> None:
         self._pipeline.remind()
 
     async def _look_at_rules(self) -> None:

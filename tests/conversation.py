@@ -15,7 +15,7 @@ from bot.store.archive import ArchiveStore
 from bot.store.people import PeopleStore
 from bot.text import plain
 from tests import make
-from tests.telegram_rules import read_keyboard, read_text
+from tests.telegram_rules import read_caption, read_keyboard, read_text
 
 ME = ChatId("telegram", "7001")
 LATER = make.NOON + timedelta(minutes=30)
@@ -32,7 +32,11 @@ def buttons(message: Message) -> list[Button]:
 
 def check_sendable(message: Message) -> None:
     """Raise unless Telegram would take *message* with its buttons."""
-    read_text({"text": message.html, "parse_mode": "HTML"})
+    if message.document:
+        read_caption({"caption": message.html, "parse_mode": "HTML"})
+        assert message.document.content
+    else:
+        read_text({"text": message.html, "parse_mode": "HTML"})
     keyboard = [[{"text": b.label, "callback_data": b.action} for b in row] for row in message.buttons]
     read_keyboard({"reply_markup": json.dumps({"inline_keyboard": keyboard})})
 
@@ -81,7 +85,7 @@ class Conversation:
         """Archive a story of *reports*, as one that was announced."""
         with self.archive.transaction():
             for report in reports:
-                self.archive.save_entry(report.entry, [report.entry.key.id])
+                self.archive.save_entries([(report.entry, [report.entry.key.id])])
                 if report.event:
                     self.archive.save_event(report.event)
             made = make.story(*reports, **story)

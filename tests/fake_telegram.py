@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from tests.telegram_rules import OTHER_POLLER, WEBHOOK_ACTIVE, Arguments, Flood, Json, Refusal
+from tests.telegram_rules import OTHER_POLLER, WEBHOOK_ACTIVE, Arguments, Flood, Json, Refusal, Upload
 from tests.telegram_world import World, number
 
 TOKEN = "123456789:AAfakefakefakefakefakefakefakefake12"  # noqa: S105 - opens nothing but this fake
@@ -305,7 +305,7 @@ async def _read_arguments(request: web.Request) -> dict[str, str]:
         given: Json = await request.json()
         return arguments | {key: v if isinstance(v, str) else json.dumps(v) for key, v in given.items()}
     for key, value in (await request.post()).items():
-        arguments[key] = value if isinstance(value, str) else str(getattr(value, "filename", ""))
+        arguments[key] = Upload(value.filename, value.file.read()) if isinstance(value, web.FileField) else str(value)
     return arguments
 
 

@@ -27,7 +27,10 @@ def catalog() -> Catalog:
     return Catalog(
         conflicts={
             "ukraine-russia": Conflict(
-                id="ukraine-russia", names={"en": "Russia–Ukraine war", "uk": "Російсько-українська війна"}, flag="🇺🇦🇷🇺"
+                id="ukraine-russia",
+                names={"en": "Russia–Ukraine war", "uk": "Російсько-українська війна"},
+                flag="🇺🇦🇷🇺",
+                parties={"A": ("ukraine",), "B": ("russia",)},
             ),
             "yemen": Conflict(id="yemen", names={"en": "Yemen (Houthis; Red Sea)"}, flag="🇾🇪"),
             "libya": Conflict(id="libya", names={"en": "Libya"}, flag="🇱🇾", status="watch"),
@@ -37,8 +40,8 @@ def catalog() -> Catalog:
             for type_, (icon, priority, en, uk) in _LABELS.items()
         },
         entities={
-            "russia": Entity(id="russia", kind="country", names={"en": "Russia"}),
-            "ukraine": Entity(id="ukraine", kind="country", names={"en": "Ukraine"}),
+            "russia": Entity(id="russia", kind="country", names={"en": "Russia"}, links=(("ukraine-russia", "B"),)),
+            "ukraine": Entity(id="ukraine", kind="country", names={"en": "Ukraine"}, links=(("ukraine-russia", "A"),)),
             "usa": Entity(id="usa", kind="country", names={"en": "United States"}),
             "kyiv": Entity(id="kyiv", kind="place", names={"en": "Kyiv"}),
         },

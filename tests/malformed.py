@@ -38,6 +38,21 @@ _JUNK = (
         b"<pubDate>99 Foo 0</pubDate>",
     ),
 )
+_TAGS = (
+    *("rss", "feed", "rdf:RDF", "channel", "item", "entry", "title", "link", "guid", "id", "description", "summary"),
+    *("content", "content:encoded", "pubDate", "updated", "dc:date", "author", "source", "media:content", "image"),
+    *("enclosure", "ttl", "skipHours", "hour", "html", "body", "p", "b", "script", "svg"),
+)
+_ATTRIBUTES = (
+    *(" version='2.0'", " type='xhtml'", " type='html'", " rel='self'", " href='//news.example/x'", " href=':'"),
+    *(" isPermaLink='true'", " xml:base='http://[::1'", " xml:lang='u k'", " x"),
+    " xmlns='http://www.w3.org/2005/Atom'",
+)
+_WORDS = (
+    *("Перемир'я", "talks &amp; truce", "&lt;p&gt;day", "<![CDATA[<b>x</b>]]>", "http://a.example", "]]>", " "),
+    *("2026-03-04T05:06:07Z", "Sun, 31 Feb 0000 99:99:99 +9999", "9" * 40, "\u202e\u200b", "&#0;", "<!-- -"),
+    "&#xD83D;&#xDE00;",
+)
 
 
 def own_feeds() -> Sequence[bytes]:
@@ -99,12 +114,41 @@ def bombs() -> Mapping[str, bytes]:
         "a long word": wrapped(f"<title>{'A' * 9_000_000}</title>"),
         "brackets": b"<!DOCTYPE " + b"[" * 100_000 + wrapped("<title>Truce</title>"),
         "deep json": b'{"a":' + b"[" * 1_000_000,
+        "a number of digits": b'{"version": "https://jsonfeed.org/version/1", "items": [' + b"9" * 1_000_000 + b"]}",
+        "many json items": b'{"version": "https://jsonfeed.org/version/1", "items": [{"title": "x"}'
+        + b',{"title":"x"}' * 200_000
+        + b"]}",
+        "a page of links": b"<!doctype html><html>" + b"".join(b"<a href='/rss?%d'>" % n for n in range(30_000)),
+        "a page of attributes": b"<!doctype html><html>" + (b"<a " + b"a" * 3_990 + b">") * 130,
+        "instructions": wrapped("<?x y?>" * 200_000),
+        "sections": wrapped(f"<description>{'<![CDATA[' * 150_000}</description>"),
+        "declarations": wrapped("<title>x</title>", f"<!DOCTYPE rss [{'<!ATTLIST rss a CDATA #IMPLIED>' * 50_000}]>"),
+        "references": wrapped(f"<title>{'&#x1F600;' * 900_000}</title>"),
+        "links": wrapped(f"<title>x</title>{'<link>http://x.example/</link>' * 100_000}"),
+        "nothing at all": b"\xff\xfe" + bytes(9_000_000),
     }
 
 
 def captured_feeds() -> Sequence[bytes]:
     """Return the feeds that were captured from the real world, none where they are not at hand."""
     return [path.read_bytes() for path in sorted((SHARED / "feeds").glob("*.xml"))]
+
+
+def malformed_feeds(feeds: Sequence[bytes], number: int, seed: int) -> Iterator[bytes]:
+    """Yield so many bodies: three of four are *feeds* with things done to them, one is grown out of nothing."""
+    broken, rng = damaged(feeds, number, seed), random.Random(seed)
+    for count in range(number):
+        encoding = rng.choice(("utf-8", "utf-16", "cp1251"))
+        yield next(broken) if count % 4 else _grown(rng, depth=6).encode(encoding, "replace")
+
+
+def _grown(rng: random.Random, depth: int) -> str:
+    """Return elements of feeds within each other, without rhyme or reason."""
+    if not depth or rng.random() < 0.2:
+        return rng.choice(_WORDS) * rng.choice((0, 1, 1, 300))
+    tag, attributes = rng.choice(_TAGS), "".join(rng.choices(_ATTRIBUTES, k=rng.randint(0, 2)))
+    inner = "".join(_grown(rng, depth - 1) for _ in range(rng.randint(0, 5)))
+    return f"<{tag}{attributes}>{inner}</{rng.choice((tag, tag, tag, rng.choice(_TAGS)))}>"
 
 
 def damaged(feeds: Sequence[bytes], number: int, seed: int) -> Iterator[bytes]:

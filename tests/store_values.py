@@ -9,6 +9,7 @@ from bot.model import (
     ChatId,
     Delivery,
     DeliveryKind,
+    Document,
     Entry,
     EntryKey,
     Event,
@@ -143,6 +144,7 @@ def stories(of: Entry) -> st.SearchStrategy[Story]:
         publishers=words,
         revision=st.integers(1, 10**6),
         announced=st.frozensets(types, max_size=3),
+        taken_back=st.frozensets(keys, max_size=2),
         refrain=st.builds(Refrain, before=st.integers(0, 99), today=st.integers(0, 99), new=facts),
     )
 
@@ -167,6 +169,7 @@ messages = st.builds(
     html=text,
     buttons=st.lists(st.lists(st.builds(Button, text, text, text), max_size=2).map(tuple), max_size=2).map(tuple),
     silent=st.booleans(),
+    document=st.none() | st.builds(Document, text, st.binary(max_size=20)),
 )
 deliveries = st.builds(
     Delivery,

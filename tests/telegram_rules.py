@@ -17,6 +17,7 @@ Arguments = Mapping[str, str]
 Json = dict[str, Any]
 
 TEXT_MOST, CAPTION_MOST = 4096, 1024
+FILE_MOST = 50 << 20
 BUTTONS_MOST = 100
 ENTITY_TYPES = {
     "Bold": "bold",
@@ -31,6 +32,17 @@ ENTITY_TYPES = {
     "BlockQuote": "blockquote",
     "ExpandableBlockQuote": "expandable_blockquote",
 }
+
+
+class Upload(str):
+    """The name of a file that came with a request, and what is in it."""
+
+    content: bytes
+
+    def __new__(cls, name: str, content: bytes) -> "Upload":
+        upload = super().__new__(cls, name)
+        upload.content = content
+        return upload
 
 
 class Refusal(Exception):  # noqa: N818 - it is Telegram's answer, not our error
@@ -89,6 +101,22 @@ def read_caption(arguments: Arguments) -> tuple[str, list[Json]]:
     if len(text) > CAPTION_MOST:
         raise bad_request("message caption is too long")
     return text, entities
+
+
+def read_document(arguments: Arguments) -> Upload:
+    """Return the file that came with the request; we keep no file ids, and fetch no addresses."""
+    given = arguments.get("document", "")
+    if given.startswith("attach://"):
+        given = arguments.get(given.removeprefix("attach://"), "")
+    if not given:
+        raise bad_request("there is no document in the request")
+    if not isinstance(given, Upload):
+        raise bad_request("wrong file identifier/HTTP URL specified")
+    if not given.content:
+        raise bad_request("file must be non-empty")
+    if len(given.content) > FILE_MOST:
+        raise Refusal(413, "Request Entity Too Large")
+    return given
 
 
 def _formatted(arguments: Arguments, name: str) -> tuple[str, list[Json]]:

@@ -14,10 +14,12 @@ from tests.telegram_rules import (
     Flood,
     Json,
     Refusal,
+    Upload,
     bad_request,
     check_callback_answer,
     read_caption,
     read_commands,
+    read_document,
     read_keyboard,
     read_text,
 )
@@ -61,6 +63,7 @@ class Accepted:
     preview: bool = True
     topic: int = 0
     replies_to: int = 0
+    upload: Upload | None = None
 
     @property
     def labels(self) -> list[str]:
@@ -225,15 +228,21 @@ class World:
 
     def _send_document(self, arguments: Arguments) -> Json:
         caption, entities = read_caption(arguments)
-        document = {"file_id": "document", "file_unique_id": "document"}
-        return self._accept(arguments, caption=caption, caption_entities=entities, document=document)
+        upload = read_document(arguments)
+        document = {
+            "file_id": "document",
+            "file_unique_id": "document",
+            "file_name": upload,
+            "file_size": len(upload.content),
+        }
+        return self._accept(arguments, upload, caption=caption, caption_entities=entities, document=document)
 
     def _send_photo(self, arguments: Arguments) -> Json:
         caption, entities = read_caption(arguments)
         photo = [{"file_id": "photo", "file_unique_id": "photo", "width": 2, "height": 2}]
         return self._accept(arguments, caption=caption, caption_entities=entities, photo=photo)
 
-    def _accept(self, arguments: Arguments, **content: Any) -> Json:
+    def _accept(self, arguments: Arguments, upload: Upload | None = None, **content: Any) -> Json:
         keyboard = read_keyboard(arguments)
         room = self._reach(arguments)
         if self.flood:
@@ -246,12 +255,13 @@ class World:
                 message_id=message["message_id"],
                 text=content.get("text") or content.get("caption") or "",
                 at=self._clock(),
-                entities=tuple(content.get("entities", ())),
+                entities=tuple(content.get("entities") or content.get("caption_entities") or ()),
                 keyboard=keyboard,
                 silent=arguments.get("disable_notification", "").lower() == "true",
                 preview=not json.loads(arguments.get("link_preview_options") or "{}").get("is_disabled", False),
                 topic=topic,
                 replies_to=self._answered(room, arguments),
+                upload=upload,
             )
         )
         return message
@@ -280,6 +290,8 @@ class World:
 
     def _edit_message_text(self, arguments: Arguments) -> Json:
         text, entities = read_text(arguments)
+        if "text" not in self._own_message(self._reach(arguments), arguments):
+            raise bad_request("there is no text in the message to edit")
         return self._edit(arguments, text=text, entities=entities)
 
     def _edit_message_reply_markup(self, arguments: Arguments) -> Json:
@@ -290,6 +302,8 @@ class World:
         message = self._own_message(self._reach(arguments), arguments)
         if all((message.get(key) or None) == (value or None) for key, value in content.items()):
             raise bad_request(NOT_MODIFIED)
+        if self.flood:
+            self.flood.count(message["chat"]["id"], self._clock())
         for key, value in content.items():
             message.pop(key, None)
             message |= {key: value} if value else {}

@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.alert import render
+from bot.alert.chat_page import sheets
 from bot.alert.digest import digest
+from bot.alert.page import StoryPage, Told
 from bot.alert.phrases import Reader
-from bot.model import EventType, Mention, Message, Modality, Report, Stage
+from bot.model import EventType, Headline, Mention, Message, Modality, Report, Stage
 from bot.ports import Coverage
 from bot.text import utf16_length
 from tests import fakes, make
@@ -46,8 +48,11 @@ def pages(reports: list[Report], reader: Reader) -> Iterator[tuple[Message, int]
     """Every message that a story can turn up in, with the most that it may show."""
     story = make.story(*reports)
     yield render.alert(story, reports, reader), render.LONGEST_ALERT
-    for page in (render.why, render.sources, render.timeline):
+    for page in (render.why, render.sources):
         yield page(story, reports, reader), 4096
+    told = [Told(each, [Headline(each.entry.summary, LATER), Headline(each.entry.title, LATER)]) for each in reports]
+    for sheet in sheets(StoryPage(story=story, told=told, changes=()), reader):
+        yield Message(html=sheet), 4096
     yield render.listing(story.headline, [(story, reports)] * 3, reader), 4096
     subscription = make.subscription(time_zone=reader.time_zone, last_digest_at=make.NOON)
     yield digest(subscription, [(story, reports)], HEARD, reader.catalog, LATER), 4096

@@ -44,10 +44,18 @@ def changed(story: Story, reports: list[Report], change: StoryChange) -> Broadca
     return live.update(logged, story, reports, READERS, fakes.catalog(), now=LATER)
 
 
-def taken_back(**event: Any) -> tuple[Story, list[Report]]:
-    """A confirmed story that the Kremlin denies."""
-    story, reports = fakes.agreed("harbour", "dnipro")
+def taken_back(*publishers: str, **event: Any) -> tuple[Story, list[Report]]:
+    """A story that the Kremlin denies; one publisher has it unless more are named."""
+    story, reports = fakes.agreed(*(publishers or ("harbour",)))
     given = {"modality": Modality.DENIAL, "type": EventType.CEASEFIRE_REJECTED, "speaker": "russia"} | event
+    return story, [*reports, fakes.report("Moscow denies it", "herald", after=10, event=given)]
+
+
+def disputed() -> tuple[Story, list[Report]]:
+    """An exchange that two blocs report, and that the Kremlin denies."""
+    exchange = {"type": EventType.EXCHANGE_PRISONERS}
+    story, reports = fakes.agreed("harbour", "dnipro", **exchange)
+    given = {"modality": Modality.DENIAL, "speaker": "russia"} | exchange
     return story, [*reports, fakes.report("Moscow denies it", "herald", after=10, event=given)]
 
 
@@ -57,7 +65,7 @@ def test_only_a_change_of_status_is_worth_a_word(change: StoryChange) -> None:
 
     word = changed(story, reports, change)
 
-    spoken = {"new_stage", "confirmed", "denied", "corrected", "withdrawn", "collapsed"}
+    spoken = {"new_stage", "confirmed", "disputed", "denied", "corrected", "withdrawn", "collapsed"}
     assert (word is not None) is (change.value in spoken)
 
 
@@ -80,6 +88,7 @@ def test_a_word_is_for_all_who_were_told_whatever_they_wish_once_for_each_langua
         (fakes.agreed("harbour", "dnipro", type=EventType.TALKS_HELD), StoryChange.CONFIRMED, True, False),
         (fakes.agreed("harbour"), StoryChange.NEW_STAGE, True, False),
         (taken_back(), StoryChange.DENIED, True, True),
+        (disputed(), StoryChange.DISPUTED, True, True),
     ],
 )
 def test_only_what_may_sound_and_is_confirmed_sounds_and_corrections_reach_everybody(
@@ -145,12 +154,46 @@ def test_a_denied_alert_strikes_what_was_told_and_shows_the_denial() -> None:
     )
 
 
+def test_a_disputed_alert_strikes_nothing_and_shows_who_denies_it() -> None:
+    text = plain(render.alert(*disputed(), KYIV, edited=True).html)
+
+    assert "<s>" not in render.alert(*disputed(), KYIV).html
+    assert text == (
+        "🟡 DISPUTED by Russia · Russia–Ukraine war · EXCHANGE.PRISONERS\n"
+        "“Russia and Ukraine agree 30-day truce, says harbour” — Harbour Times · harbour.example, 15:00 (12:00 UTC)\n"
+        "\n"
+        "named: Russia, Ukraine\n"
+        "Denied: “Moscow denies it” — State Herald [state media, RU] · herald.example, 15:10 (12:10 UTC)\n"
+        "Also: Дніпровський кур'єр 15:04\n"
+        "2 independent publishers · West, Ukraine\n"
+        "updated 15:20"
+    )
+
+
+def test_an_alert_says_who_withdrew_where_others_still_say_so() -> None:
+    story, reports = fakes.agreed("harbour", "dnipro", "Wharf Gazette")
+    story = replace(story, taken_back=frozenset({reports[1].entry.key}))
+    gone = fakes.report("Weather", "dnipro", id=reports[1].entry.key.id)
+    now = [reports[0], Report(entry=gone.entry, event=None), reports[2]]
+
+    text = plain(render.alert(story, now, KYIV, edited=True).html)
+    word = plain(render.word(story, now, KYIV, change=StoryChange.CORRECTED, silent=True).html)
+
+    assert text.startswith("🟡 UNCONFIRMED")
+    assert "\nДніпровський кур'єр withdrew its report, which now reads: “Weather”\n" in text
+    assert word.splitlines() == [
+        "🟡 UNCONFIRMED · Russia–Ukraine war · CEASEFIRE AGREED / DECLARED",
+        "No longer confirmed: Дніпровський кур'єр withdrew its report, which now reads: “Weather”",
+        "2 independent publishers · West",
+    ]
+
+
 def test_an_alert_whose_source_says_something_else_now_shows_both() -> None:
     story, [report] = fakes.agreed("harbour")
     milder = fakes.report("Truce on offer", "harbour", event={"type": EventType.CEASEFIRE_PROPOSED})
 
     text = plain(render.alert(story, [milder], KYIV, edited=True).html)
-    word = plain(render.word(story, [milder], KYIV, silent=True).html)
+    word = plain(render.word(story, [milder], KYIV, change=StoryChange.CORRECTED, silent=True).html)
 
     assert text.splitlines()[:2] == [
         "🔴 CORRECTED BY ITS SOURCE · Russia–Ukraine war · CEASEFIRE AGREED / DECLARED",
@@ -163,7 +206,9 @@ def test_an_alert_whose_source_says_something_else_now_shows_both() -> None:
 def test_a_word_is_three_lines() -> None:
     story, reports = fakes.agreed("harbour", "dnipro")
 
-    assert plain(render.word(story, reports, KYIV, silent=False).html).splitlines() == [
+    word = render.word(story, reports, KYIV, change=StoryChange.CONFIRMED, silent=False)
+
+    assert plain(word.html).splitlines() == [
         "🟢 CONFIRMED · Russia–Ukraine war · CEASEFIRE AGREED / DECLARED",
         "“Russia and Ukraine agree 30-day truce, says harbour” — Harbour Times · harbour.example, 15:00 (12:00 UTC)",
         "2 independent publishers · West, Ukraine",

@@ -130,7 +130,7 @@ def stored(folder: Path) -> str:
     story = make.story(*reports, stages=(Stage(reports[0].event.type, make.NOON),) if reports[0].event else ())
     with ArchiveStore.open(folder / "archive.db") as archive:
         for report in reports:
-            archive.save_entry(report.entry, [report.entry.key.id])
+            archive.save_entries([(report.entry, [report.entry.key.id])])
             if report.event:
                 archive.save_event(report.event)
         archive.save_headlines([replace(reports[0].entry, title="Truce near", seen_at=make.NOON)])

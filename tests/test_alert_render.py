@@ -1,14 +1,14 @@
 """What a story looks like: the words that a reader in a war acts on."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from bot.alert import render
 from bot.alert.phrases import moment
-from bot.model import Button, EventType, Mention, Modality, Stage
+from bot.model import Button, EventType, Facts, Form, Mention, Modality, Stage, Standing
 from bot.story.story import joined, new_story
 from bot.text import plain
 from tests import fakes, make
@@ -48,8 +48,23 @@ def test_the_alert_of_a_claim_names_the_claimant_and_says_unconfirmed_first() ->
         "times</a>” — Meridian Wire · meridian.example, 15:00 (12:00 UTC)\n"
         "\n"
         "claimed by: Ukraine · about: Russia\n"
-        "1 publisher so far, no second source"
+        "1 publisher so far, no second source · no word from Russia itself"
     )
+
+
+def test_a_truce_that_only_one_side_keeps_says_so_as_soon_as_any_report_does() -> None:
+    in_effect = {"type": EventType.CEASEFIRE_IN_EFFECT}
+    plain_words = fakes.report("Truce takes effect at midnight", event=in_effect)
+    alone = fakes.report(
+        "Unilateral truce begins", "harbour", after=5, event={**in_effect, "facts": Facts(form=Form.UNILATERAL)}
+    )
+
+    lines = [
+        plain(render.status_line(make.story(*reports), reports, KYIV))
+        for reports in ([plain_words], [plain_words, alone])
+    ]
+
+    assert [line.rpartition(" · ")[2] for line in lines] == ["CEASEFIRE IN EFFECT", "CEASEFIRE OF ONE SIDE IN EFFECT"]
 
 
 def test_the_alert_of_several_publishers_lists_them_and_counts_owners() -> None:
@@ -275,7 +290,7 @@ def test_state_media_is_marked_wherever_it_is_named() -> None:
     story, reports = fakes.agreed("herald", "dnipro")
     mark = "State Herald [state media, RU]"
 
-    pages = (render.alert, render.sources, render.timeline)
+    pages = (render.alert, render.sources)
 
     assert all(mark in plain(page(story, reports, KYIV).html) for page in pages)
 
@@ -356,9 +371,28 @@ def test_an_undated_report_says_that_it_is_undated() -> None:
 def test_every_button_of_an_alert_names_its_story() -> None:
     story, reports = fakes.agreed("meridian")
 
-    actions = [button.action for row in render.buttons(story, len(reports)) for button in row]
+    actions = [button.action for row in render.buttons(story, reports) for button in row]
 
     assert actions == [f"{name}:{story.id}" for name in ("why", "src", "tl", "mute", "bad")]
+
+
+@pytest.mark.parametrize(
+    ("type_", "day", "offered"),
+    [
+        (EventType.TALKS_SCHEDULED, date(2025, 5, 15), True),
+        (EventType.TALKS_SCHEDULED, None, False),
+        (EventType.TALKS_HELD, date(2025, 5, 15), False),
+    ],
+)
+def test_talks_to_come_that_have_a_day_can_be_put_into_a_calendar(
+    type_: EventType, day: date | None, offered: bool
+) -> None:
+    story, reports = fakes.agreed("meridian", type=type_, facts=Facts(meets_on=day))
+
+    card, taken_back = (render.buttons(each, reports) for each in (story, replace(story, standing=Standing.WITHDRAWN)))
+
+    assert [button.action for row in card[2:] for button in row] == [f"ics:{story.id}"] * offered
+    assert len(taken_back) == 2
 
 
 def test_why_shows_the_words_that_decided_in_their_place() -> None:
@@ -419,26 +453,11 @@ def test_sources_say_what_kind_of_publisher_each_is() -> None:
     assert text.endswith("\n\n2 independent publishers · International, West")
 
 
-def test_the_timeline_tells_what_each_report_said_then() -> None:
-    reports = [
-        fakes.report("Truce on offer", event={"type": EventType.CEASEFIRE_PROPOSED}),
-        fakes.report("Truce agreed?", "harbour", after=30, event={"modality": Modality.QUESTION}),
-    ]
-
-    text = plain(render.timeline(make.story(*reports), reports, KYIV).html)
-
-    assert text.split("\n\n")[1:] == [
-        "15:00 (12:00 UTC) 🕊 Ceasefire proposed\nTruce on offer — Meridian Wire",
-        "15:30 (12:30 UTC) 🤝 Open question: ceasefire agreed / declared\nTruce agreed? — Harbour Times",
-    ]
-
-
-@pytest.mark.parametrize("page", [render.sources, render.timeline])
-def test_a_story_with_very_many_reports_is_cut_at_whole_lines_and_says_how_many_are_left(page: Any) -> None:
+def test_a_story_with_very_many_reports_is_cut_at_whole_lines_and_says_how_many_are_left() -> None:
     reports = [fakes.report(f"{number} {'truce ' * 30}", id=str(number)) for number in range(200)]
     story = make.story(*reports)
 
-    text = plain(page(story, reports, KYIV).html)
+    text = plain(render.sources(story, reports, KYIV).html)
 
     assert len(text) <= 4096
     assert "… and " in text

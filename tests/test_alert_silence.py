@@ -60,7 +60,7 @@ def test_the_archive_knows_when_each_conflict_was_last_reported_of(tmp_path: Pat
     with ArchiveStore.open(tmp_path / "archive.db") as archive:
         for number, at in enumerate((NOON, later)):
             report = make.report(f"Truce {number}", published=at)
-            archive.save_entry(report.entry, [str(number)])
+            archive.save_entries([(report.entry, [str(number)])])
             assert report.event
             archive.save_event(report.event)
             archive.save_story(make.story(report))

@@ -76,7 +76,7 @@ def test_the_archive_yields_entries_page_by_page_from_a_day_on(monkeypatch: pyte
     entries = [make.entry(f"Title {day}", seen_at=NOON + timedelta(days=day)) for day in range(6)]
     with ArchiveStore.open(":memory:") as archive:
         for entry in entries:
-            archive.save_entry(entry, [entry.key.id])
+            archive.save_entries([(entry, [entry.key.id])])
 
         found = list(archive.entries(since=NOON + timedelta(days=1)))
 
@@ -89,7 +89,7 @@ def test_the_command_lists_what_is_gained_and_lost_and_why(tmp_path: Path) -> No
     (tmp_path / "data").mkdir()
     with ArchiveStore.open(tmp_path / "data" / "archive.db") as archive:
         for title, age in ((TRUCE, 1), (OTHER, 2), ("Israel and Hamas agree ceasefire", 40)):
-            archive.save_entry(make.entry(title, seen_at=now - timedelta(days=age)), [title])
+            archive.save_entries([(make.entry(title, seen_at=now - timedelta(days=age)), [title])])
     folder = rules(tmp_path, WIDER + NARROWER)
 
     tables = parley(tmp_path, "backtest", str(folder), "--days", "30")

@@ -31,7 +31,12 @@ def test_the_bench_measures_all_in_one_run(tmp_path: Path) -> None:
 
     found = json.loads(done.stdout)
     whats = [row["what"] for row in found["rows"]]
-    assert whats[:3] == ["poll: 304", "poll: 200, the same body", "0 new of 50 items"]
+    assert whats[:4] == [
+        "poll: 304, the only feed of its tick",
+        "poll: 304, a tick of 16 feeds",
+        "poll: 200, the same body, a tick of 16 feeds",
+        "0 new of 50 items",
+    ]
     assert all(row["cost"] > 0 and row["peer_cost"] > 0 for row in found["rows"])
     assert [one["feeds"] for one in found["memory"]] == [3]
     assert len(found["waits"]) == 2

@@ -11,12 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from bot.store.archive import ArchiveStore
+from tests.fake_telegram import TOKEN
 from tests.feed_server import Answer, FeedServer
 from tests.process import PARLEY, environment, parley, write_config
 from tests.shared import SHARED, needs
 
 pytestmark = pytest.mark.slow
 
+PROJECT = Path(__file__).parents[1]
 TITLE = "Russia and Ukraine agree 30-day ceasefire"
 
 
@@ -47,6 +50,10 @@ def test_the_demo_tells_the_week_and_ends_at_the_end_of_input(tmp_path: Path) ->
     assert "Digest" in words
     assert "Istanbul" in words
     assert re.search(r"I am looking at .*\d+ entries, the newest", words, re.DOTALL)
+    assert words.count("LAST DAY OF A CEASEFIRE") == 1
+    assert re.search(
+        r"That was the week\..*Calendar\n12 May .*talks in Istanbul: held 16 May.*Now ask:", words, re.DOTALL
+    )
     assert not (tmp_path / "data").exists(), "the demo leaves nothing behind"
 
 
@@ -156,6 +163,36 @@ def test_check_says_of_each_part_how_it_is(tmp_path: Path) -> None:
         "ok   environment",
         "ok   rules",
     ]
+    assert not (tmp_path / "data").exists(), "who checks makes nothing"
+
+
+def test_check_leaves_the_rest_alone_while_the_environment_is_wrong(tmp_path: Path) -> None:
+    write_config(tmp_path, "http://127.0.0.1:9/rss")
+
+    done = parley(tmp_path, "check", PARLEY_OWNER="me")
+
+    assert done.returncode == 2
+    assert [line.split(":")[0] for line in said(done).splitlines()] == ["FAIL environment"]
+
+
+def test_check_names_the_server_that_cannot_be_reached(tmp_path: Path) -> None:
+    write_config(tmp_path, "http://127.0.0.1:9/rss")
+
+    done = parley(tmp_path, "check", PARLEY_TELEGRAM_TOKEN=TOKEN, PARLEY_TELEGRAM_API_URL="http://127.0.0.1:9")
+
+    assert done.returncode == 2
+    assert "FAIL token: http://127.0.0.1:9 cannot be reached" in said(done)
+    assert TOKEN not in said(done)
+
+
+def test_check_finds_that_no_data_folder_can_be_made_there(tmp_path: Path) -> None:
+    write_config(tmp_path, "http://127.0.0.1:9/rss")
+    (tmp_path / "file").touch()
+
+    done = parley(tmp_path, "check", PARLEY_DATA=str(tmp_path / "file" / "data"))
+
+    assert "FAIL data: " in said(done)
+    assert "set PARLEY_DATA to a folder that this user may write to" in said(done)
 
 
 def test_a_mistake_of_our_own_is_said_in_plain_words(tmp_path: Path) -> None:
@@ -170,6 +207,50 @@ def test_a_mistake_of_our_own_is_said_in_plain_words(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert said(done).startswith("This is a mistake in Parley, not yours (KeyError: 'key').")
+
+
+@pytest.mark.parametrize("command", ["near-misses", "examples", "stories list", "ledger", "calendar", "sources"])
+def test_a_command_that_finds_nothing_says_so_in_a_line(tmp_path: Path, command: str) -> None:
+    (tmp_path / "data").mkdir()
+    ArchiveStore.open(tmp_path / "data" / "archive.db").close()
+
+    done = parley(tmp_path, *command.split())
+
+    assert done.returncode == 0
+    assert len(said(done).splitlines()) == 1
+
+
+def test_a_file_that_this_user_may_not_read_is_named_with_a_remedy(tmp_path: Path) -> None:
+    forbidden = (
+        "from bot.cli import app, main\nfrom bot.cli.outcome import outcome\n"
+        "@app.command()\ndef forbidden():\n"
+        "    with outcome(): raise PermissionError(13, 'Permission denied', '/data/archive.db')\nmain()"
+    )  # a real one cannot be had where the tests run as root
+
+    done = subprocess.run(
+        [sys.executable, "-c", forbidden, "forbidden"], capture_output=True, env=environment(tmp_path), check=False
+    )
+
+    assert done.returncode == 1
+    assert said(done) == "/data/archive.db: Permission denied; run this as the user that Parley runs as\n"
+
+
+def test_a_place_for_output_that_is_full_is_no_mistake_of_ours(tmp_path: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*PARLEY, "explain", TITLE], stdout=full, stderr=subprocess.PIPE, env=environment(tmp_path), check=False
+        )
+
+    assert done.returncode == 1
+    assert done.stderr.decode() == "output: No space left on device; make room there\n"
+
+
+def test_what_a_terminal_cannot_show_is_written_some_other_way(tmp_path: Path) -> None:
+    done = parley(tmp_path, "explain", "Київ і Москва домовилися про перемир'я", PYTHONIOENCODING="latin-1")
+
+    assert done.returncode == 0
+    assert done.stdout.startswith(b"RELEVANT: ceasefire.agreed")
+    assert rb"\u041a\u0438\u0457\u0432" in done.stdout
 
 
 # ---------------------------------------------------------------------------------------------- JSON lines
@@ -207,6 +288,9 @@ def test_classify_answers_every_line_in_order(tmp_path: Path) -> None:
         b"[]",
         b'{"id": 2}',
         b'{"id": [1], "title": "x"}',
+        b'{"id": NaN, "title": "x"}',
+        b'{"id": 1e999, "title": "x"}',
+        b"\xff\xfe",
         b'{"id": 1, "title": "x", "published": "nonsense"}',
         b'{"id": 1, "title": "x", "published": "0001-01-01T00:00:00+14:00"}',
         pytest.param(b"[" * 100_000, id="deep"),
@@ -220,6 +304,24 @@ def test_a_line_that_is_no_item_is_named_and_costs_no_other_line(tmp_path: Path,
     assert done.returncode == 1
     assert [answer["id"] for answer in json_lines(done)][1:] == ["good"]
     assert "line 1: " in said(done)
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        (b"\xff\xfe{\0}\0", "it is not UTF-8 text"),
+        (b'{"title": "x"', "it is not JSON: Expecting ',' delimiter, at character 14"),
+        (b"null", 'expected an object such as {"id": "1", "title": "…"}, found null'),
+        (b"[1]", 'expected an object such as {"id": "1", "title": "…"}, found [1]'),
+        (b'{"id": Infinity, "title": "x"}', "it is not JSON: Infinity is no number"),
+        pytest.param(b"9" * 5000, "it is not JSON: a number in it is too long", id="digits"),
+    ],
+)
+def test_a_complaint_about_a_line_speaks_json(tmp_path: Path, line: bytes, complaint: str) -> None:
+    done = parley(tmp_path, "classify", stdin=line)
+
+    assert done.stderr.decode() == f"line 1: {complaint}\n"
+    assert json_lines(done)[0]["error"] == complaint
 
 
 @pytest.mark.parametrize("command", ["classify", "group"])
@@ -243,6 +345,22 @@ def test_group_says_which_lines_are_one_story(tmp_path: Path) -> None:
     stories = {str(line["id"]): line["story"] for line in json_lines(done)}
     assert done.returncode == 0
     assert stories["0"] == stories["1"] != stories["2"]
+
+
+def test_a_reader_that_goes_away_ends_the_demo_quietly(tmp_path: Path) -> None:
+    given = environment(tmp_path, TMPDIR=str(tmp_path))
+    with subprocess.Popen(
+        [*PARLEY, "demo"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=given
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        next(line for line in process.stdout if b"alert" in line)
+        process.stdout.close()
+        complaint = process.stderr.read()
+
+    assert process.returncode == 0
+    assert complaint == b""
+    assert not list(tmp_path.glob("parley-demo-*"))
 
 
 def test_a_reader_that_goes_away_ends_classify_quietly(tmp_path: Path) -> None:
@@ -275,6 +393,15 @@ def test_explain_says_yes_with_the_words(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "RELEVANT" in said(done)
     assert "ceasefire.agreed" in said(done)
+
+
+def test_the_manual_shows_what_explain_says(tmp_path: Path) -> None:
+    manual = (PROJECT / "docs/operations.md").read_text(encoding="utf-8")
+    [(example, title)] = re.findall(r"```\n(NEAR MISS.*?“(.*?)”\n.*?)\n```", manual, re.DOTALL)
+
+    done = parley(tmp_path, "explain", title, "--published", "2025-05-11")
+
+    assert said(done).startswith(example)
 
 
 def test_explain_says_no_with_the_reason(tmp_path: Path) -> None:

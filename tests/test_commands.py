@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.chat.commands import ACTIONS, COMMANDS, MENU, OWNER_CODE, OWNER_COMMANDS, Settings
-from bot.model import Access, ChatId, DeliveryKind, EventType, FeedState, NearMiss, Report, Sent
+from bot.model import Access, ChatId, DeliveryKind, EventType, Facts, FeedState, NearMiss, Report, Sent
 from tests import make
 from tests.conversation import ME, Conversation, buttons, conversation
 from tests.telegram_rules import read_commands
@@ -454,9 +454,13 @@ def test_any_button_gets_exactly_one_answer_that_can_be_sent(action: str) -> Non
 def test_every_button_that_is_ever_offered_does_something(owner: Conversation) -> None:
     story = owner.report(make.report("New truce"))
     near = make.entry("Envoy sent to Istanbul")
-    owner.archive.save_entry(near, [])
+    owner.archive.save_entries([(near, [])])
     owner.archive.save_near_miss(NearMiss(entry=near, score=0.7, noted_at=owner.now))
     owner.people.keep_feedback(ChatId("telegram", "8002"), story.id, "not relevant", owner.now)
+    scheduled = {"type": EventType.TALKS_SCHEDULED, "facts": Facts(meets_on=date(2025, 5, 20))}
+    owner.report(*(make.report(f"Envoys to meet, says paper {n}", id=f"{n}", event=scheduled) for n in range(20)))
+    for type_ in (each for each in EventType if each.family in ("talks", "ceasefire", "agreement")):
+        owner.report(make.report(f"News of {type_}", id=type_, event={"type": type_}))
     seen, waiting = set[str](), [f"run:{name}" for name in COMMANDS]
     owner.commands.adopt_feeds([make.feed(url=f"https://f{n}.example", enabled=n != 2) for n in range(1, 20)])
     asking = ["/timeline ukraine", "/undo ukraine", "/feeds", "/feed 1", "/feed 2", "/suggest https://new.example"]

@@ -127,6 +127,7 @@ def test_a_private_host_may_be_asked_every_second() -> None:
         ('[telegram]\nclosed_topic = "leave"', 2, 'must be "general" or "drop", not "leave"', 'closed_topic = "drop"'),
         ("[telegram]\nport = 1", 2, "there is no key 'port' in [telegram]", "belongs under [health]"),
         ("telegram = 5", 1, "telegram must be a section", "[telegram]"),
+        ("[[rules]]", 1, "rules must be a section", "[rules]"),
         ("[telegrm]", 1, "there is no section 'telegrm'", "'telegram'"),
         ('[polling]\nallow_private = ["http://10.0.0.1:80/x"]', 2, "names of hosts alone", 'write "10.0.0.1"'),
         ('[polling]\nallow_private = ["box:8080"]', 2, "names of hosts alone", 'write "box"'),

@@ -130,6 +130,16 @@ def test_every_misspelt_section_is_refused_and_the_right_one_suggested(section: 
         assert f"did you mean {section!r}?" in problem.hint
 
 
+@pytest.mark.parametrize("value", ["5", '"x"', "[1]", "true"])
+@pytest.mark.parametrize("section", KEYS)
+def test_a_section_that_is_none_is_refused_with_an_example(section: str, value: str) -> None:
+    problem = the_problem(f"{section} = {value}")
+
+    assert problem.line == 1
+    assert section in problem.what
+    assert f"[{section}]" in problem.hint
+
+
 @pytest.mark.parametrize("kind", SAMPLES)
 @pytest.mark.parametrize("found", assignments(COMPLETE), ids=lambda found: found["key"])
 def test_every_value_of_the_wrong_type_is_refused_with_an_example(found: re.Match[str], kind: str) -> None:

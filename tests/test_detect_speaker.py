@@ -43,3 +43,23 @@ def test_the_speaker_is_told_only_where_the_title_says_so(title: str, speaker: s
 
     assert event
     assert event.speaker == speaker
+
+
+@pytest.mark.parametrize(
+    ("title", "together"),
+    [
+        ("Russia and Ukraine say they have agreed a 30-day ceasefire", ["russia", "ukraine"]),
+        ("Ceasefire agreed, Lavrov and Sybiha said", ["lavrov", "sybiha"]),
+        ("Росія та Україна заявили про перемир'я", ["russia", "ukraine"]),
+        ("Россия и Украина заявили о прекращении огня", ["russia", "ukraine"]),
+        ("Kremlin says ceasefire agreed with Ukraine", []),
+        ("Envoy to Russia and Ukraine said ceasefire agreed", []),
+        ("Russia and Ukraine said to agree ceasefire", []),
+        ("Russia, Ukraine agree ceasefire, Trump says", []),
+    ],
+)
+def test_two_who_begin_the_clause_speak_together(title: str, together: list[str]) -> None:
+    event = detector().judge(make.entry(title, language="uk" if "і" in title else "ru" if "и" in title else "en")).event
+
+    assert event
+    assert [each.name for each in event.mentions if each.role == "speaker"] == together

@@ -99,6 +99,31 @@ def test_any_text_is_a_term_or_refused(term: str) -> None:
         found(term, "Russia and Ukraine agree ceasefire")
 
 
+# ------------------------------------------------------------------------------------------ what is remembered
+def test_what_was_forgotten_of_a_text_is_found_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.detect.terms.MOST_REMEMBERED", 2)
+    compiler = Compiler()
+    pattern = compiler.pattern(["truce*", "peace talks"])
+
+    found = [Reading("(Peace talks: a truce, truces)", compiler.vocabulary).find(pattern) for _ in range(3)]
+
+    assert found[0] == ((0, 2), (4, 5), (5, 6))
+    assert found[1:] == found[:1] * 2
+    assert len(compiler.vocabulary) <= 2
+
+
+def test_a_word_learnt_later_is_found_in_a_text_read_before() -> None:
+    compiler = Compiler()
+    armistice = compiler.pattern(["armistice"])
+    before = Reading("A truce.", compiler.vocabulary).find(armistice)
+
+    truce = compiler.pattern(["truce"])
+    after = Reading("A truce.", compiler.vocabulary).find(truce)
+
+    assert before == ()
+    assert after == ((1, 2),)
+
+
 # ------------------------------------------------------------------------------------------ where it is looked for
 FEW = ("the", "war", "truce", "talks", "end")
 PIECES = st.lists(st.sampled_from([*FEW, "war|truce", "[the]", "end*", "~2"]), min_size=1, max_size=5).map(" ".join)

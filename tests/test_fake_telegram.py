@@ -1,9 +1,10 @@
 """The fake is no help unless it refuses what Telegram refuses, so it is tested itself, with plain HTTP."""
 
 import asyncio
+import io
 import json
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -32,12 +33,25 @@ async def ask(telegram: FakeTelegram) -> AsyncIterator[Ask]:
     async with aiohttp.ClientSession() as session:
 
         async def ask(method: str, *, token: str = TOKEN, **arguments: Any) -> dict[str, Any]:
-            async with session.post(f"{telegram.url}/bot{token}/{method}", json=arguments) as response:
+            async with session.post(f"{telegram.url}/bot{token}/{method}", **body(arguments)) as response:
                 answer: dict[str, Any] = await response.json()
                 assert answer["ok"] is (response.status == 200)
                 return answer
 
         yield ask
+
+
+def body(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *arguments* as JSON, or as a form if a file is among them, as any client must send it."""
+    if not any(isinstance(value, bytes) for value in arguments.values()):
+        return {"json": dict(arguments)}
+    form = aiohttp.FormData()
+    for name, value in arguments.items():
+        if isinstance(value, bytes):
+            form.add_field(name, io.BytesIO(value), filename="talks.ics")
+        else:
+            form.add_field(name, str(value))
+    return {"data": form}
 
 
 def buttons(*labels: str, data: str = "x") -> str:
@@ -65,6 +79,11 @@ REFUSALS: list[tuple[str, dict[str, Any], str]] = [
     (SEND, {"text": "x", "reply_markup": buttons("a", data="")}, "BUTTON_DATA_INVALID"),
     (SEND, {"text": "x", "reply_markup": buttons(*"a" * 101)}, "reply markup is too long"),
     ("sendPhoto", {"photo": "p", "caption": "x" * 1025}, "message caption is too long"),
+    ("sendDocument", {}, "there is no document in the request"),
+    ("sendDocument", {"document": "attach://file"}, "there is no document in the request"),
+    ("sendDocument", {"document": "BQACAgIA"}, "wrong file identifier/HTTP URL specified"),
+    ("sendDocument", {"document": b""}, "file must be non-empty"),
+    ("sendDocument", {"document": b"x", "caption": "x" * 1025}, "message caption is too long"),
     ("editMessageText", {"message_id": 77, "text": "x"}, "message to edit not found"),
     ("deleteMessage", {"message_id": 77}, "message to delete not found"),
     ("pinChatMessage", {"message_id": 77}, "message to pin not found"),
@@ -97,6 +116,33 @@ async def test_it_refuses_in_telegrams_words(ask: Ask, method: str, arguments: d
 )
 async def test_it_takes_what_is_just_small_enough(ask: Ask, arguments: dict[str, Any]) -> None:
     assert (await ask("sendMessage", chat_id=ANN, **arguments))["ok"]
+
+
+@pytest.mark.parametrize("arguments", [{"document": b"x"}, {"document": "attach://mine", "mine": b"x"}])
+async def test_a_file_arrives_with_its_name_and_the_words_under_it(
+    telegram: FakeTelegram, ask: Ask, arguments: dict[str, Any]
+) -> None:
+    answer = await ask("sendDocument", chat_id=ANN, caption="<b>Talks</b>", parse_mode="HTML", **arguments)
+
+    [message] = telegram.accepted
+    assert message.upload
+    assert (message.upload, message.upload.content, message.text) == ("talks.ics", b"x", "Talks")
+    assert [entity["type"] for entity in message.entities] == ["bold"]
+    assert answer["result"]["document"]["file_size"] == 1
+
+
+async def test_a_file_of_more_than_50_megabytes_is_refused(ask: Ask) -> None:
+    answer = await ask("sendDocument", chat_id=ANN, document=bytes((50 << 20) + 1))
+
+    assert answer == {"ok": False, "error_code": 413, "description": "Request Entity Too Large"}
+
+
+async def test_the_words_under_a_file_are_no_text_to_edit(ask: Ask) -> None:
+    sent = await ask("sendDocument", chat_id=ANN, document=b"x")
+
+    answer = await ask("editMessageText", chat_id=ANN, message_id=sent["result"]["message_id"], text="new")
+
+    assert answer["description"] == "Bad Request: there is no text in the message to edit"
 
 
 async def test_what_it_takes_is_what_people_see(telegram: FakeTelegram, ask: Ask) -> None:

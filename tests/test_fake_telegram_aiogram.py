@@ -24,6 +24,7 @@ async def test_aiogram_polls_sends_edits_and_is_refused_as_by_telegram() -> None
             [update] = await bot.get_updates(timeout=1)
             sent = await bot.send_message(ANN, "<b>hi</b>", parse_mode="HTML", reply_markup=keyboard)
             photo = await bot.send_photo(ANN, picture, caption="<i>c</i>", parse_mode="HTML")
+            file = await bot.send_document(ANN, types.BufferedInputFile(b"x", "talks.ics"), caption="talks")
             telegram.press(ANN, sent.message_id, "yes")
             [press] = await bot.get_updates(offset=update.update_id + 1, timeout=1)
             await bot.answer_callback_query(press.callback_query.id)
@@ -46,4 +47,5 @@ async def test_aiogram_polls_sends_edits_and_is_refused_as_by_telegram() -> None
 
     assert (update.message.text, press.callback_query.data) == ("/start", "y")
     assert (photo.caption, edited.text, edited.reply_markup) == ("c", "bye", None)
+    assert (file.caption, file.document and file.document.file_name) == ("talks", "talks.ics")
     assert blocked.my_chat_member.new_chat_member.status == "kicked"

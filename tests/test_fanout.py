@@ -217,7 +217,7 @@ async def test_routing_owes_in_slices_and_moves_the_cursor_with_the_last(
         report = make.report()
         story = make.story(report)
         with pipeline.archive.transaction():
-            pipeline.archive.save_entry(report.entry, ["1"])
+            pipeline.archive.save_entries([(report.entry, ["1"])])
             assert report.event
             pipeline.archive.save_event(report.event)
             pipeline.archive.save_story(story)

@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -228,6 +228,30 @@ def test_a_reply_and_a_change_of_status_overtake_a_fan_out_at_the_next_slot(tmp_
     for key, at in asked.items():
         assert crowd.began[key] - at <= SLOT + 0.001
     assert crowd.taken[-1][0] - max(asked.values()) > 5
+
+
+def test_edits_and_words_keep_the_pace_and_first_news_leaves_between_them(tmp_path: Path) -> None:
+    rooms = people_rooms(100) + [str(-number) for number in range(1, 21)]
+
+    async def change(pipeline: Pipeline, crowd: Crowd) -> None:
+        await asyncio.sleep(3.3)
+        now = pipeline.now()
+        for kind in (DeliveryKind.EDIT, DeliveryKind.UPDATE):
+            of_first = replace(alert(kind, at=now), story_id="alert 0", kind=kind, changed_at=now)
+            pipeline.people.broadcast(of_first, most=len(rooms))
+        pipeline.people.broadcast(alert("other", at=now), most=len(rooms))
+
+    crowd = play(tmp_path, rooms, change)
+
+    kinds = defaultdict(list)
+    for _, delivery in crowd.taken:
+        kinds[delivery.chat.room].append(delivery.story_id if delivery.kind is DeliveryKind.ALERT else delivery.kind)
+    times = [at for at, _ in crowd.taken]
+    told_twice = [room for room in kinds if "edit" in kinds[room]]
+    assert 50 < len(told_twice) < len(rooms)
+    assert all(kinds[room] == ["alert 0", "update", "other", "edit"] for room in told_twice)
+    assert max(sum(start <= at < start + 1 for at in times) for start in times) <= PACE.per_second + 1
+    assert crowd.refused == []
 
 
 # ------------------------------------------------------------------------------------------ refusals

@@ -19,7 +19,7 @@ from bot.config import Config, PollingConfig
 from bot.demo import WeekClock
 from bot.model import Access, EntryKey, Feed
 from bot.pipeline import Pipeline
-from tests.drills.stage import headline
+from tests.drills.news import headline
 from tests.feed_server import Answer, FeedServer
 from tests.make import NOON
 

@@ -28,7 +28,7 @@ def owner() -> Iterator[Conversation]:
 
 def kept(talk: Conversation, title: str, **given: object) -> Entry:
     entry = make.entry(title, **given)
-    talk.archive.save_entry(entry, identity_keys(entry))
+    talk.archive.save_entries([(entry, identity_keys(entry))])
     return entry
 
 

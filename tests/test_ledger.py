@@ -133,9 +133,11 @@ def test_what_is_conditional_asked_looked_back_at_or_denied_is_no_move() -> None
     assert ledgers([a_story(AGREED, modality=modality) for modality in unsaid], CATALOG) == {}
 
 
-def test_a_denial_takes_the_move_back_and_strikes_it() -> None:
-    _, reports = a_story(AGREED)
-    denial = fakes.report("Moscow: no such truce", "herald", after=30, event={"modality": Modality.DENIAL})
+@pytest.mark.parametrize("publishers", [1, 2])
+def test_a_party_to_a_truce_that_denies_it_takes_the_move_back_and_strikes_it(publishers: int) -> None:
+    reports = a_story(AGREED)[1][:publishers]
+    event = {"modality": Modality.DENIAL, "speaker": "russia"}
+    denial = fakes.report("Moscow: no such truce", "herald", after=30, event=event)
 
     found = ledger((make.story(*reports, modality=Modality.FACT), [*reports, denial]))
 

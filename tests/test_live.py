@@ -15,6 +15,7 @@ from bot.chat.telegram import TelegramChat
 from bot.config import Config
 from bot.demo import WeekClock
 from bot.model import Access, ChatId, Entry, Feed, FeedState, Loudness, StoryChange, Subscription
+from bot.ops.backup import back_up, restore
 from bot.pipeline import Pipeline
 from bot.ports import Parsed
 from tests import make
@@ -25,6 +26,7 @@ from tests.telegram_world import Accepted
 pytestmark = pytest.mark.slow
 
 ANN, BOB, LATE = 1001, 1002, 1003
+GROUP, SUPERGROUP = -1004, -1001005
 PUBLISHERS = ("reuters", "bbc", "suspilne", "tass", "Quayside Daily", "Hillside Post")
 AGREED = "Russia and Ukraine agree 30-day ceasefire"
 DENIED = "Kremlin denies agreeing to 30-day ceasefire with Ukraine"
@@ -185,7 +187,6 @@ async def test_who_came_after_the_first_report_is_told_whole_when_it_is_confirme
 # ------------------------------------------------------------------------------------------ taken back
 async def test_a_denial_is_struck_through_where_it_was_told_and_said_to_those_alone(room: Newsroom) -> None:
     first = await room.report(AGREED, "reuters")
-    await room.report("Ukraine and Russia agree to 30-day ceasefire", "suspilne")
     story = room.pipeline.archive.stories()[0]
     room.pipeline.people.mute_story(ChatId("telegram", str(BOB)), story.id)
     room.subscribe(LATE)
@@ -204,6 +205,31 @@ async def test_a_denial_is_struck_through_where_it_was_told_and_said_to_those_al
     assert shown["text"].startswith("🔴 DENIED by Russia")
     assert "strikethrough" in {entity["type"] for entity in shown["entities"]}
     assert room.pipeline.archive.stories()[0].id == story.id
+
+
+async def test_a_truce_that_two_blocs_confirmed_is_struck_through_when_a_party_to_it_denies_it(room: Newsroom) -> None:
+    first = await room.report(AGREED, "reuters")
+    await room.report("Ukraine and Russia agree to 30-day ceasefire", "suspilne")
+    assert room.shown(ANN, first[0]).startswith("🟢 CONFIRMED")
+
+    denied = await room.report(DENIED, "tass")
+
+    shown = room.telegram.rooms[ANN].messages[first[0].message_id]
+    assert [(each.chat, each.silent) for each in denied] == [(ANN, True), (BOB, True)]
+    assert shown["text"].startswith("🔴 DENIED by Russia")
+    assert "strikethrough" in {entity["type"] for entity in shown["entities"]}
+
+
+async def test_an_exchange_that_was_confirmed_is_disputed_and_nothing_struck(room: Newsroom) -> None:
+    first = await room.report("Russia and Ukraine exchange 205 prisoners each", "reuters")
+    await room.report("Ukraine and Russia exchange 205 prisoners each", "suspilne")
+
+    disputed = await room.report("Kremlin denies exchange of 205 prisoners with Ukraine", "tass")
+
+    shown = room.telegram.rooms[ANN].messages[first[0].message_id]
+    assert disputed[0].text.startswith("🟡 DISPUTED by Russia · Russia–Ukraine war · PRISONER")
+    assert shown["text"].startswith("🟡 DISPUTED by Russia")
+    assert "strikethrough" not in {entity["type"] for entity in shown["entities"]}
 
 
 @pytest.mark.parametrize(
@@ -266,6 +292,42 @@ async def test_an_edit_that_is_owed_survives_the_process(tmp_path: Path, telegra
     clock.at += timedelta(minutes=2)
     async with newsroom(tmp_path, telegram, clock) as room:
         assert "2 publishers of one source" in room.shown(ANN, first[0])
+
+
+async def test_a_group_that_moved_hears_the_change_and_keeps_what_its_new_messages_say(room: Newsroom) -> None:
+    room.subscribe(GROUP)
+    first = await room.report(AGREED, "reuters")
+    room.telegram.migrate(GROUP, SUPERGROUP)
+    other = [*await room.report("Thailand and Cambodia agree ceasefire", "bbc"), *await room.later(seconds=10)]
+
+    words = await room.report("Ukraine and Russia agree to 30-day ceasefire", "suspilne")
+
+    [old], [new], [word] = ([each for each in said if each.chat < 0] for said in (first, other, words))
+    assert (old.chat, new.chat, word.chat) == (GROUP, SUPERGROUP, SUPERGROUP)
+    assert (word.replies_to, old.message_id) == (0, new.message_id)
+    assert "Thailand" in room.shown(SUPERGROUP, new)
+    assert room.pipeline.people.dead_letters(NOON) == {}
+
+
+async def test_after_a_restore_the_message_of_before_is_edited_and_answered(
+    tmp_path: Path, telegram: FakeTelegram
+) -> None:
+    clock, data, kept = WeekClock(NOON), tmp_path / "data", tmp_path / "backups"
+    data.mkdir()
+    async with newsroom(data, telegram, clock) as room:
+        first = await room.report(AGREED, "reuters")
+    back_up(data, kept, clock())
+    restore(data, kept, clock(), opens=lambda _: None)
+
+    clock.at += timedelta(minutes=10)
+    async with newsroom(data, telegram, clock) as room:
+        words = await room.report("Ukraine and Russia agree to 30-day ceasefire", "suspilne")
+
+        assert [(each.chat, each.replies_to) for each in words] == [
+            (ANN, first[0].message_id),
+            (BOB, first[1].message_id),
+        ]
+        assert room.shown(ANN, first[0]).startswith("🟢 CONFIRMED")
 
 
 async def test_all_that_was_due_was_sent_or_is_accounted_for(room: Newsroom) -> None:

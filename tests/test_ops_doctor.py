@@ -10,7 +10,7 @@ import pytest
 
 from bot.config import BackupConfig
 from bot.errors import FetchError
-from bot.model import Access, ChatId, Cursor, Undeliverable
+from bot.model import Access, ChatId, Cursor, DeliveryKind, Undeliverable
 from bot.ops import doctor
 from bot.ops.backup import back_up
 from bot.ops.doctor import Finding, diagnose
@@ -35,7 +35,7 @@ def data(tmp_path: Path) -> Path:
         people.move_cursor(Cursor(archive.archive_id, 0))
         archive.register(feeds, NOON)
         for number in range(200):
-            archive.save_entry(make.entry(f"Headline {number}"), [str(number)])
+            archive.save_entries([(make.entry(f"Headline {number}"), [str(number)])])
         poll(archive, "https://one.example/rss")
         poll(archive, "https://two.example/rss")
     back_up(tmp_path, tmp_path / "backups", NOON)
@@ -87,6 +87,17 @@ def test_a_file_that_is_no_database_is_damaged(data: Path) -> None:
     assert "damaged" in found(data)["people.db"].words
 
 
+def test_a_file_that_cannot_be_opened_is_not_called_damaged(data: Path) -> None:
+    (data / "archive.db-wal").unlink(missing_ok=True)
+    (data / "archive.db-wal").mkdir()  # SQLite says what it says to a user without rights
+
+    finding = found(data)["archive.db"]
+
+    assert finding.words == "cannot be read: unable to open database file"
+    assert not finding.well
+    assert "restore" not in finding.remedy
+
+
 def test_a_file_without_our_tables_is_found(data: Path) -> None:
     (data / "people.db").write_bytes(b"")
 
@@ -114,6 +125,16 @@ def test_that_a_chat_has_left_is_nothing_wrong(data: Path) -> None:
         people.grant(gone, Access.ALLOWED, NOON)
         people.enqueue([make.delivery("to nobody", chat=gone)])
         people.revoke(gone)
+
+    assert "dead letters" not in ill(data)
+
+
+def test_that_an_alert_can_be_edited_no_more_is_nothing_wrong(data: Path) -> None:
+    with PeopleStore.open(data / "people.db") as people:
+        people.enqueue([make.delivery("newer words", kind=DeliveryKind.EDIT, edits="1", chat=ChatId("telegram", "78"))])
+        [edit] = [each for each in people.claim(NOON, limit=99) if each.kind is DeliveryKind.EDIT]
+        people.grant(edit.chat, Access.ALLOWED, NOON)
+        people.settle(edit.after(Undeliverable("the message is gone"), NOON), NOON)
 
     assert "dead letters" not in ill(data)
 

@@ -73,7 +73,7 @@ def _store(talk: Conversation | ArchiveStore, *reports: Report) -> None:
         return
     with talk.transaction():
         for report in reports:
-            talk.save_entry(report.entry, [report.entry.key.id])
+            talk.save_entries([(report.entry, [report.entry.key.id])])
             assert isinstance(report.event, Event)
             talk.save_event(report.event)
         talk.save_story(make.story(*reports))
@@ -116,7 +116,7 @@ def test_track_without_words_tells_the_last_step_of_each_conflict(talk: Conversa
 
 def test_a_conflict_without_moves_says_so_and_an_unknown_one_is_met_with_a_guess(talk: Conversation) -> None:
     assert "Nothing is in the ledger of Sudan yet" in talk.say("/track sudan")
-    for command in ("/track", "/calendar", "/exchanges"):
+    for command in ("/track", "/ceasefires", "/calendar", "/exchanges"):
         assert "I know no conflict by “atlantis”" in talk.say(f"{command} atlantis")
 
 
@@ -161,8 +161,10 @@ def test_the_buttons_under_a_timeline_lead_on(owner: Conversation) -> None:
     shown = [owner.press(button.action) for button in buttons(owner.last)]
 
     assert [text.partition("\n")[0] for text in shown] == [
+        "Timeline · 🟢 CONFIRMED · Russia–Ukraine war · CEASEFIRE AGREED / DECLARED",
         "Calendar",
         "Exchanges and corridors",
+        "Ceasefires",
         "Which move never was? It leaves every ledger, for good.",
     ]
 
@@ -276,11 +278,11 @@ def test_a_hostile_headline_breaks_no_line_of_the_calendar_file_and_no_message()
     found = ledgers([told, (make.story(*reports), reports)], CATALOG)
 
     file = written(found.values(), CATALOG, make.NOON).decode()
-    page = pages.track(found["ukraine-russia"], Reader("en", "UTC", CATALOG, make.NOON)).html
+    [shown] = pages.track(found["ukraine-russia"], Reader("en", "UTC", CATALOG, make.NOON))
 
     assert "ATTACH" not in file
     assert "javascript" not in file
-    assert "<a href='javascript" not in page
+    assert "<a href='javascript" not in shown.html
 
 
 # ------------------------------------------------------------------------------------------ reminders

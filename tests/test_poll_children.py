@@ -15,6 +15,7 @@ import pytest
 import bot
 from bot.errors import FeedError, ParseError
 from bot.model import Entry, FeedState
+from bot.poll import children
 from bot.poll.children import ParserPool
 from bot.poll.fetch import HttpFetcher
 from bot.poll.identity import fresh
@@ -118,6 +119,20 @@ async def test_a_feed_that_takes_too_long_is_killed_and_the_next_is_read() -> No
         assert await titles(pool, GOOD) == ["Перемир'я & мир"]
 
 
+@pytest.mark.parametrize("command", [("/no/such/program",), (sys.executable, "-c", "")], ids=["absent", "ends"])
+async def test_no_feed_is_to_blame_if_no_child_can_be_started(
+    command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with ParserPool() as pool:
+        with monkeypatch.context() as spoilt:
+            spoilt.setattr(children, "_COMMAND", command)
+            with pytest.raises(ParseError, match="no parser can be started") as caught:
+                await titles(pool, GOOD)
+
+        assert caught.value.ours
+        assert await titles(pool, GOOD) == ["Перемир'я & мир"]
+
+
 async def test_another_child_is_started_before_anybody_waits_for_it() -> None:
     async with ParserPool(size=1, deadline=HURRIED) as pool:
         with pytest.raises(ParseError):
@@ -184,6 +199,7 @@ async def test_children_end_when_the_bot_is_killed() -> None:
 
 _PARENT = """
 import asyncio
+from bot.poll import children
 from bot.poll.children import ParserPool
 from bot.ports import Fetched
 from tests.make import NOON, feed

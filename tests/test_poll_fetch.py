@@ -2,19 +2,24 @@
 
 import asyncio
 import gzip
+import socket
+import threading
 import zlib
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+from datetime import datetime, timedelta
+from typing import Any
 
+import httpcore
 import pytest
 
 from bot import __version__
 from bot.errors import FetchError
-from bot.model import FeedState
-from bot.poll.fetch import MAX_BODY, MAX_WIRE, HttpFetcher
+from bot.model import MOVED_AFTER, FeedState
+from bot.poll.fetch import MAX_BODY, MAX_IDLE, MAX_WIRE, GuardedBackend, HttpFetcher
+from bot.poll.wire import connect
 from bot.ports import Fetched, NotModified
 from tests.feed_server import Answer, FeedServer, Pause
+from tests.hostile import PUBLIC
 from tests.make import NOON, feed
 
 LOCAL = frozenset({"127.0.0.1"})
@@ -93,6 +98,26 @@ async def test_what_has_not_changed_is_not_sent_again(
     assert server.connections == 1
 
 
+async def test_a_connection_is_kept_for_the_next_feed_of_its_host_and_not_for_long(server: FeedServer) -> None:
+    hosts = [f"host-{number}.example" for number in range(MAX_IDLE + 1)]
+    server.serve("/rss", Answer(body=BODY))
+
+    async def resolve(host: str, port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    async def connections(fetcher: HttpFetcher, host: str) -> int:
+        await fetcher.fetch(feed(url=f"http://{host}:{server.port}/rss"), state())
+        return server.connections
+
+    backend = GuardedBackend(allow_private=frozenset(hosts), resolve=resolve)
+    async with HttpFetcher(allow_private=frozenset(hosts), backend=backend) as it:
+        opened = [await connections(it, host) for host in hosts for _ in range(2)]
+        again = [await connections(it, host) for host in (hosts[-1], hosts[0])]
+
+    assert opened == [number for number in range(1, len(hosts) + 1) for _ in range(2)]
+    assert again == [len(hosts), len(hosts) + 1]
+
+
 async def test_a_304_that_we_did_not_ask_for_is_no_answer(server: FeedServer, fetcher: HttpFetcher) -> None:
     url = server.serve("/rss", Answer(status=304))
 
@@ -127,76 +152,24 @@ async def test_a_validator_that_cannot_be_sent_back_is_not_kept(
     assert fetched.etag == ""
 
 
-@pytest.mark.parametrize(
-    ("cache_control", "max_age"),
-    [
-        ("max-age=60", timedelta(minutes=1)),
-        ('private,MAX-AGE="60"', timedelta(minutes=1)),
-        ("s-maxage=60", None),
-        ("no-cache, max-age=60", None),
-        ("max-age=9999999999", timedelta(days=365)),
-        ("max-age=soon", None),
-    ],
-)
-async def test_how_long_the_answer_stays_good(
-    server: FeedServer, fetcher: HttpFetcher, cache_control: str, max_age: timedelta | None
+async def test_a_site_says_for_how_long_its_answer_is_good_or_it_wants_peace(
+    server: FeedServer, fetcher: HttpFetcher
 ) -> None:
-    url = server.serve("/rss", Answer(body=BODY, headers={"Cache-Control": cache_control}))
+    good = server.serve("/good", Answer(body=BODY, headers={"Cache-Control": "max-age=60"}))
+    busy = server.serve("/busy", Answer(status=429, headers={"Retry-After": "120"}))
 
-    fetched = await fetcher.fetch(feed(url=url), state())
+    fetched, refused = await fetcher.fetch(feed(url=good), state()), await refusal(fetcher, busy)
 
-    assert fetched.max_age == max_age
-
-
-@pytest.mark.parametrize(
-    ("headers", "max_age"),
-    [
-        ({"Expires": format_datetime(NOON + timedelta(hours=1))}, timedelta(hours=1)),
-        (
-            {"Expires": format_datetime(NOON + timedelta(hours=1)), "Date": format_datetime(NOON - timedelta(hours=1))},
-            timedelta(hours=2),
-        ),
-        ({"Expires": format_datetime(NOON - timedelta(hours=1))}, timedelta(0)),
-        ({"Expires": "0"}, None),
-        ({"Expires": "Thu, 99 Foo 99999 99:99:99 +9999"}, None),
-        ({"Expires": format_datetime(NOON + timedelta(hours=1)), "Cache-Control": "max-age=60"}, timedelta(minutes=1)),
-        ({"Expires": format_datetime(NOON + timedelta(hours=1)), "Cache-Control": "no-cache"}, None),
-        ({"Age": "20", "Cache-Control": "max-age=60"}, timedelta(seconds=40)),
-        ({"Age": "90", "Cache-Control": "max-age=60"}, timedelta(0)),
-        ({"Age": "old", "Cache-Control": "max-age=60"}, timedelta(minutes=1)),
-    ],
-)
-async def test_a_date_of_expiry_counts_and_so_does_the_time_in_a_cache(
-    server: FeedServer, fetcher: HttpFetcher, headers: dict[str, str], max_age: timedelta | None
-) -> None:
-    url = server.serve("/rss", Answer(body=BODY, headers={"Date": format_datetime(NOON)} | headers))
-
-    fetched = await fetcher.fetch(feed(url=url), state())
-
-    assert fetched.max_age == max_age
+    assert fetched.max_age == timedelta(minutes=1)
+    assert refused.message == "the site says that we ask too often (HTTP 429)"
+    assert refused.retry_after == timedelta(minutes=2)
 
 
-@pytest.mark.parametrize(
-    ("told", "wait"),
-    [
-        ("120", timedelta(minutes=2)),
-        (format_datetime(NOON + timedelta(minutes=3)), timedelta(minutes=3)),
-        (format_datetime(NOON - timedelta(minutes=3)), timedelta(0)),
-        ("9999999999", timedelta(hours=24)),
-        (format_datetime(datetime(2999, 1, 1, tzinfo=UTC)), timedelta(hours=24)),
-        ("later", None),
-        ("", None),
-    ],
-)
-async def test_a_site_that_wants_peace_says_for_how_long(
-    server: FeedServer, fetcher: HttpFetcher, told: str, wait: timedelta | None
-) -> None:
-    url = server.serve("/rss", Answer(status=429, headers={"Retry-After": told}))
+async def test_an_answer_that_a_proxy_has_changed_is_an_answer(server: FeedServer, fetcher: HttpFetcher) -> None:
+    fetched = await fetcher.fetch(feed(url=server.serve("/rss", Answer(status=203, body=BODY))), state())
 
-    error = await refusal(fetcher, url)
-
-    assert error.message == "the site says that we ask too often (HTTP 429)"
-    assert error.retry_after == wait
+    assert isinstance(fetched, Fetched)
+    assert fetched.body == BODY
 
 
 @pytest.mark.parametrize(
@@ -206,6 +179,7 @@ async def test_a_site_that_wants_peace_says_for_how_long(
         (410, "the feed is gone for good (HTTP 410)"),
         (503, "the site is broken (HTTP 503)"),
         (204, "the answer is no feed (HTTP 204)"),
+        (301, "the site sends us on and does not say where (HTTP 301)"),
     ],
 )
 async def test_a_refusal_is_told_in_plain_words(
@@ -276,13 +250,13 @@ async def test_one_host_is_asked_one_thing_at_a_time_and_waiting_costs_a_feed_no
 
     def slowly(pause: Pause) -> Iterator[bytes]:
         asked.append("begin")
-        pause(0.3)
+        pause(0.6)
         asked.append("end")
         yield b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
     urls = [server.serve(f"/{n}", Answer(raw=slowly)) for n in range(4)]
 
-    async with HttpFetcher(allow_private=LOCAL, deadline=timedelta(seconds=1)) as fetcher:
+    async with HttpFetcher(allow_private=LOCAL, deadline=timedelta(seconds=2)) as fetcher:
         fetched = await asyncio.gather(*(fetcher.fetch(feed(url=url), state()) for url in urls))
 
     assert [type(one) for one in fetched] == [Fetched] * 4
@@ -290,12 +264,53 @@ async def test_one_host_is_asked_one_thing_at_a_time_and_waiting_costs_a_feed_no
 
 
 async def test_the_sixth_redirect_is_one_too_many(server: FeedServer, fetcher: HttpFetcher) -> None:
-    url = server.serve("/again", Answer(status=302, headers={"Location": "/again"}))
+    for number in range(7):
+        server.serve(f"/{number}", Answer(status=302, headers={"Location": f"/{number + 1}"}))
 
-    error = await refusal(fetcher, url)
+    error = await refusal(fetcher, server.url("/0"))
 
     assert error.message == "more than 5 redirects"
-    assert len(server.requests) == 6
+    assert server.paths() == [f"/{number}" for number in range(6)]
+
+
+@pytest.mark.parametrize("back", ["", "/", "/there", "http:///"])
+async def test_a_circle_of_redirects_is_gone_round_once(server: FeedServer, fetcher: HttpFetcher, back: str) -> None:
+    def to_itself(pause: Pause) -> Iterator[bytes]:
+        yield f"HTTP/1.1 301 Moved\r\nContent-Length: 0\r\nLocation: {back}\r\n\r\n".encode()
+
+    server.serve("/", Answer(raw=to_itself))
+    server.serve("/there", Answer(status=302, headers={"Location": "/"}))
+
+    error = await refusal(fetcher, server.url("/"))
+
+    assert error.message == "its redirects lead in a circle"
+    assert server.paths() == (["/", "/there"] if back == "/there" else ["/"])
+
+
+async def test_no_feed_from_elsewhere_leads_to_a_host_that_the_operator_allows(server: FeedServer) -> None:
+    inner = server.serve("/rss", Answer(body=BODY))
+    server.serve("/out", Answer(status=302, headers={"Location": inner}))
+    odd = inner.replace("127.0", "127\u3002" + "0").encode("utf-8")
+    server.serve("/odd", Answer(raw=lambda pause: iter([b"HTTP/1.1 302 Found\r\nLocation: " + odd + b"\r\n\r\n"])))
+
+    async def resolve(host: str, port: int) -> list[str]:
+        return [PUBLIC if host == "news.example" else host]
+
+    async def dial(address: str, port: int, **options: Any) -> httpcore.AsyncNetworkStream:
+        return await connect("127.0.0.1", server.port, **options)
+
+    backend = GuardedBackend(allow_private=LOCAL, resolve=resolve, dial=dial)
+    async with HttpFetcher(allow_private=LOCAL, backend=backend) as fetcher:
+        led = [await refusal(fetcher, f"http://news.example/{path}") for path in ("out", "odd")]
+        moved = FeedState(url="", next_check_at=NOON, moved_to=inner, moved_times=MOVED_AFTER)
+        with pytest.raises(FetchError, match="is a host of allow_private"):
+            await fetcher.fetch(feed(url="http://news.example/rss"), moved)
+        asked = await fetcher.fetch(feed(url=inner), state())
+
+    why = "127.0.0.1 is a host of allow_private, where no feed from elsewhere may lead us"
+    assert [error.message for error in led] == [why, why]
+    assert isinstance(asked, Fetched)
+    assert server.paths() == ["/out", "/odd", "/rss"]
 
 
 # ------------------------------------------------------------------------------------------ bodies
@@ -359,6 +374,49 @@ async def test_what_we_did_not_ask_for_is_not_unpacked(server: FeedServer, fetch
     assert coding in (await refusal(fetcher, url)).message
 
 
+@pytest.mark.parametrize("coding", ["identity", "none", "UTF-8"])
+async def test_a_body_that_is_packed_in_no_way_is_taken_whatever_that_is_called(
+    server: FeedServer, fetcher: HttpFetcher, coding: str
+) -> None:
+    url = server.serve("/rss", Answer(body=BODY, headers={"Content-Encoding": coding}))
+
+    fetched = await fetcher.fetch(feed(url=url), state())
+
+    assert isinstance(fetched, Fetched)
+    assert fetched.body == BODY
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"a:\r\n" * 9000,
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 40_000,
+    ],
+    ids=["continue", "hints", "headers", "header"],
+)
+async def test_a_head_without_end_is_cut_before_it_keeps_anybody_waiting(
+    server: FeedServer, fetcher: HttpFetcher, piece: bytes
+) -> None:
+    def endless(pause: Pause) -> Iterator[bytes]:
+        while not pause(0):
+            yield piece * 1000
+
+    url = server.serve("/rss", Answer(raw=endless))
+
+    assert (await refusal(fetcher, url)).message == "the head of the answer is larger than 32 KiB"
+
+
+async def test_each_answer_may_have_a_large_head(server: FeedServer, fetcher: HttpFetcher) -> None:
+    url = server.serve("/rss", Answer(body=BODY * 1000, headers={"Content-Security-Policy": "x" * 30_000}))
+
+    fetched = [await fetcher.fetch(feed(url=url), state()) for _ in range(3)]
+
+    assert [isinstance(each, Fetched) and each.body == BODY * 1000 for each in fetched] == [True] * 3
+    assert server.connections == 1
+
+
 async def test_a_body_without_end_is_cut_at_the_cap(server: FeedServer, fetcher: HttpFetcher) -> None:
     sent = 0
 
@@ -406,7 +464,7 @@ async def test_a_server_that_drips_is_left_at_the_deadline(server: FeedServer, a
     assert error.message in {"it did not arrive within 0.3 seconds", "the site does not answer"}
 
 
-@pytest.mark.parametrize("answer", [b"\x00\x01\x02", b"HTTP/1.1 200 OK\r\n" + b"X: " + b"x" * 200_000, b""])
+@pytest.mark.parametrize("answer", [b"\x00\x01\x02", b"HTTP/1.1 200 OK\r\nX\r\n\r\n", b""])
 async def test_what_is_no_http_is_an_error_like_others(server: FeedServer, fetcher: HttpFetcher, answer: bytes) -> None:
     url = server.serve("/rss", Answer(raw=lambda pause: iter([answer])))
 
@@ -433,3 +491,23 @@ async def test_fetches_that_ran_out_of_time_hold_no_connection(server: FeedServe
         fetched = await hurried.fetch(feed(url=found), state())
 
     assert isinstance(fetched, Fetched)
+
+
+async def test_names_that_no_name_server_answers_for_keep_nothing_else_waiting(
+    fetcher: HttpFetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = threading.Event()
+
+    def look_up(host: str, *given: object, **more: object) -> list[object]:
+        answered.wait(30)
+        raise OSError(host)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    asked = [asyncio.create_task(refusal(fetcher, f"http://{number}.example/")) for number in range(30)]
+    await asyncio.sleep(0.01)
+    async with asyncio.timeout(20):
+        await asyncio.to_thread(answered.is_set)  # as everything does that works in a thread for a moment
+    answered.set()
+    errors = await asyncio.gather(*asked)
+
+    assert {error.unreached for error in errors} == {True}

@@ -121,6 +121,8 @@ def test_an_item_that_shares_something_with_a_seen_one_is_read_with_it(known: st
         rss(item(2), item(1), tail="<item>"),
         rss(item(2) + "<unclosed>", item(1)),
         rss(item(2) + "&nosuch;", item(1)),
+        rss(item(2) + "</it\x01em><it\x01em>" + item(3), item(1)),
+        rss(item(2), item(1)).decode().encode("utf-16"),
         rss(*(item(n) for n in range(2, 250)), item(1)),
     ],
 )

@@ -1,5 +1,6 @@
 """OPML in and out: what goes out comes in again, and no file brings more than a list of feeds."""
 
+import tracemalloc
 from datetime import timedelta
 
 import pytest
@@ -60,7 +61,7 @@ OUTSIDE = b'<!DOCTYPE o [<!ENTITY a SYSTEM "file:///etc/passwd">]><opml><body><o
         (BOMB, "entities"),
         (OUTSIDE, "entities"),
         (b"", "no XML"),
-        (b"<html><body>", "no XML"),
+        (b"<html><body>", "no OPML: it begins with <html>"),
         (b'<?xml version="1.0" encoding="klingon"?><opml/>', "no XML"),
         (b"<rss/>", "no OPML: it begins with <rss>"),
         (b"\x00" * 100, "no XML"),
@@ -83,6 +84,24 @@ def test_folders_may_be_as_deep_as_somebody_likes() -> None:
     body = b"<outline>" * deep + b'<outline xmlUrl="https://x.example/"/>' + b"</outline>" * deep
 
     assert [feed.url for feed in read_opml(b"<opml>" + body + b"</opml>")] == ["https://x.example/"]
+
+
+def test_an_address_that_would_play_with_a_terminal_is_text_like_any_other() -> None:
+    (found,) = read_opml(b'<opml><outline xmlUrl="http://x.example/&#x9b;2J&#x202e;y&#10;z"/></opml>')
+
+    assert found.url == "http://x.example/ 2Jy z"
+
+
+def test_a_file_full_of_elements_takes_little_more_memory_than_itself() -> None:
+    body = b"<opml>" + b"<a/>" * 200_000 + b"</opml>"
+
+    tracemalloc.start()
+    found = read_opml(body)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert found == ()
+    assert most < 2 * len(body)
 
 
 @settings(deadline=None)

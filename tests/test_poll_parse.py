@@ -1,8 +1,10 @@
 """From the bytes of a feed to entries of clean text."""
 
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from bot.errors import ParseError
 from bot.model import Entry, EntryKey
 from bot.poll.encoding import decode, mended
+from bot.poll.identity import fresh
 from bot.poll.markup import plain_text
 from bot.poll.parse import parse
 from bot.text import clean
@@ -30,6 +33,16 @@ def read(body: bytes, **given: Any) -> tuple[Entry, ...]:
 def only(body: bytes, **given: Any) -> Entry:
     (entry,) = read(body, **given)
     return entry
+
+
+def test_another_parser_that_is_installed_reads_no_feed(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Other(ModuleType):
+        def create_parser(self) -> None:
+            raise AssertionError("asked to read")
+
+    monkeypatch.setitem(sys.modules, "drv_libxml2", Other("drv_libxml2"))
+
+    assert only(rss("<title>Truce holds</title>")).title == "Truce holds"
 
 
 # ------------------------------------------------------------------------------------------ formats
@@ -160,6 +173,7 @@ def test_the_file_that_a_body_names_is_not_opened(tmp_path: Path) -> None:
         ("<![CDATA[<b>Tru</b>ce &#8212; talks]]>", "Truce — talks"),
         ("<![CDATA[<p>One.</p><p>Two.</p>]]>", "One. Two."),
         ("<![CDATA[One<br/>two]]>", "One two"),
+        ("One]]&gt;two &lt;P&gt;&lt;A HREF='x'&gt;th&lt;/A&gt;ree", "One two three"),
         ("<![CDATA[Truce<img src='https://t.example/p.gif?a=1&b=2' width=1 alt='x > y'/> holds]]>", "Truce holds"),
         ("<![CDATA[<script>if (a < b) { alert('x') }</script>Truce<style>p { }</style>]]>", "Truce"),
         ("<![CDATA[<!-- <b>no</b> -->Truce]]>", "Truce"),
@@ -335,6 +349,26 @@ def test_a_guid_that_everything_has_names_nothing() -> None:
     ]
 
     assert [entry.key.id for entry in read(rss(*items))] == ["https://a.example/1", "https://a.example/2"]
+
+
+def test_entries_of_which_only_the_title_differs_are_known_by_it() -> None:
+    def items(numbers: str) -> bytes:
+        same = "<guid>https://a.example/</guid><link>https://a.example/</link>"
+        return rss(*(f"<title>Headline number {n} of the day</title>{same}" for n in numbers))
+
+    first, then = read(items("123")), read(items("0123"))
+    keys = {key for _, keys in fresh(first, lambda keys: ()) for key in keys}
+    news = fresh(then, keys.intersection)
+
+    assert [entry.title for entry, _ in news] == ["Headline number 0 of the day"]
+    assert len({entry.key.id for entry in then}) == 4
+
+
+def test_one_entry_that_a_feed_has_before_and_after_an_edit_is_one() -> None:
+    same = "<guid>7</guid><link>https://a.example/7</link>"
+    entries = read(rss(f"<title>Truce agreed in the north</title>{same}", f"<title>Truce in the north?</title>{same}"))
+
+    assert [entry.key.id for entry in entries] == ["7", "7"]
 
 
 # ------------------------------------------------------------------------------------------ dates, language, number

@@ -3,16 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.demo import WeekClock
+from bot.errors import ParseError
 from bot.ingest import Brought, Ingest, Taken
 from bot.model import Feed, FeedState
-from bot.ports import NotModified
-from bot.stages.poll import Polled, Polling
+from bot.ports import Fetched, NotModified, Parsed
+from bot.stages.poll import AT_A_TIME, Polled, Polling
 from tests.feed_server import Answer
 from tests.make import NOON, feed
 from tests.process import until
@@ -162,6 +163,16 @@ async def test_what_a_feed_says_of_its_hours_is_kept_to_also_when_it_has_not_cha
     assert reading.state().next_check_at >= NOON + timedelta(hours=5.5)
 
 
+async def test_a_new_version_of_the_same_body_is_the_one_that_is_asked_about(reading: Reading) -> None:
+    reading.web.serve(OLD, *(Answer(body=FEED.body, etag=f'"{version}"') for version in (1, 2, 3)))
+
+    polled = [await reading.poll(hours=1) for _ in range(3)]
+
+    asked = [request.headers.get("If-None-Match") for request in reading.web.requests]
+    assert [(one.new, one.unchanged) for one in polled] == [(2, False), (0, True), (0, True)]
+    assert asked == [None, '"1"', '"2"']
+
+
 async def test_news_brings_the_next_poll_nearer_and_silence_puts_it_off(reading: Reading) -> None:
     await reading.poll()
     first = reading.state().interval
@@ -197,6 +208,20 @@ async def test_while_no_host_can_be_reached_no_feed_is_put_off_for_long(web: Web
     ]
 
 
+async def test_a_failure_of_our_own_puts_no_feed_off_for_long(reading: Reading) -> None:
+    class Ill:
+        async def parse(self, fetched: Fetched, feed: Feed, now: datetime, seen: str = "") -> Parsed:
+            raise ParseError(feed.url, "no parser can be started", ours=True)
+
+    reading.polling.parser = Ill()
+    for _ in range(5):
+        await reading.poll(hours=1)
+    state = reading.state()
+
+    assert (state.failures, state.last_error) == (1, "no parser can be started")
+    assert state.next_check_at - reading.clock() < timedelta(minutes=40)
+
+
 async def test_a_host_is_busy_from_the_moment_when_its_feeds_are_taken_up(reading: Reading) -> None:
     async def tick() -> int:
         return len(await reading.polling.poll(reading.polling.due()))
@@ -205,6 +230,36 @@ async def test_a_host_is_busy_from_the_moment_when_its_feeds_are_taken_up(readin
 
     assert list(polled) == [2, 0, 0]
     assert sorted(reading.web.paths()) == [OLD, OTHER]
+
+
+async def test_of_thousands_of_due_feeds_a_few_hundred_are_taken_up_at_a_time(web: Web, tmp_path: Path) -> None:
+    feeds = [feed(url=f"http://host-{number}.example/rss") for number in range(AT_A_TIME + 50)]
+    async with web.reading(tmp_path, feeds, WeekClock(NOON)) as polling:
+        first = polling.due()
+        task = asyncio.create_task(polling.poll(first))
+        await asyncio.sleep(0)
+        meanwhile = polling.due()
+        await task
+
+        then = polling.due()
+
+    assert (len(first), len(meanwhile), len(then)) == (AT_A_TIME, 0, 50)
+    assert {state.url for state in (*first, *then)} == {each.url for each in feeds}
+
+
+async def test_a_host_of_hundreds_of_feeds_keeps_no_other_waiting(web: Web, tmp_path: Path) -> None:
+    crowd = [feed(url=f"http://crowd.example/{number}") for number in range(AT_A_TIME + 50)]
+    clock = WeekClock(NOON)
+    async with web.reading(tmp_path, crowd, clock) as polling:
+        clock.at += timedelta(minutes=1)
+        polling.archive.register([*crowd, feed(url=OTHER)], clock.at)
+        task = asyncio.create_task(polling.poll(polling.due()))
+        await asyncio.sleep(0)
+
+        meanwhile = polling.due()
+        await task
+
+    assert [state.url for state in meanwhile] == [OTHER]
 
 
 async def test_a_round_that_was_cut_short_leaves_no_host_busy(reading: Reading) -> None:
@@ -265,6 +320,47 @@ async def test_feeds_of_several_hosts_are_taken_in_together(reading: Reading) ->
 
     assert [one.new for one in polled] == [2, 2]
     assert batches == [[OLD, OTHER]]
+
+
+async def test_that_feeds_have_not_changed_is_kept_together(reading: Reading) -> None:
+    batches = []
+
+    class Counting(Ingest):
+        def unchanged(self, states: Sequence[FeedState]) -> None:
+            batches.append(sorted(state.url for state in states))
+            super().unchanged(states)
+
+    await reading.polling.poll(reading.polling.due())
+    reading.clock.at += timedelta(hours=1)
+    reading.polling.ingest.__class__ = Counting
+    polled = await reading.polling.poll(reading.polling.due())
+
+    assert [one.unchanged for one in polled] == [True, True]
+    assert batches == [[OLD, OTHER]]
+    assert {reading.state(url).checked_at for url in (OLD, OTHER)} == {reading.clock.at}
+
+
+async def test_after_a_round_that_was_cut_short_nobody_is_asked_again_who_has_answered(reading: Reading) -> None:
+    answered, whole = asyncio.Event(), reading.polling.fetcher
+
+    class Stuck:
+        async def fetch(self, feed: Feed, state: FeedState) -> Fetched | NotModified:
+            if feed.url == OTHER:
+                await asyncio.Event().wait()
+            found = await whole.fetch(feed, state)
+            answered.set()
+            return found
+
+    await reading.polling.poll(reading.polling.due())
+    reading.clock.at += timedelta(hours=1)
+    reading.polling.fetcher = Stuck()
+    task = asyncio.create_task(reading.polling.poll(reading.polling.due()))
+    await answered.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    await until(lambda: reading.due() == [OTHER], "only the feed that did not answer to be due")
 
 
 async def test_a_clock_that_was_far_ahead_silences_no_feed(reading: Reading) -> None:

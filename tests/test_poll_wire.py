@@ -13,7 +13,12 @@ from pathlib import Path
 import httpcore
 import pytest
 
+from bot.errors import FetchError
+from bot.model import FeedState
+from bot.poll.fetch import HttpFetcher
 from bot.poll.wire import connect
+from bot.ports import Fetched
+from tests.make import NOON, feed
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -114,6 +119,41 @@ async def test_who_says_nothing_is_not_waited_for_longer_than_asked() -> None:
         with pytest.raises(httpcore.ReadTimeout):
             await stream.read(1, timeout=0.01)
         await stream.aclose()
+
+
+@pytest.mark.parametrize(("most", "connections"), [(1, 2), (9, 1)])
+async def test_who_has_hung_up_since_the_last_answer_is_called_again(most: int, connections: int) -> None:
+    answered: list[int] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answered.append(0)
+        with suppress(asyncio.IncompleteReadError):
+            while await reader.readuntil(b"\r\n\r\n") and answered[-1] < most:
+                answered[-1] += 1
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnews")
+
+    async with serving(answer) as port:
+        url = f"http://127.0.0.1:{port}/rss"
+        async with HttpFetcher(allow_private=frozenset({"127.0.0.1"})) as fetcher:
+            fetched = [await fetcher.fetch(feed(url=url), FeedState(url=url, next_check_at=NOON)) for _ in range(2)]
+
+    assert [type(each) for each in fetched] == [Fetched, Fetched]
+    assert len(answered) == connections
+
+
+async def test_who_hangs_up_at_the_first_question_is_not_called_again() -> None:
+    calls: list[bytes] = []
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        calls.append(await reader.readuntil(b"\r\n\r\n"))
+
+    async with serving(hang_up) as port:
+        url = f"http://127.0.0.1:{port}/rss"
+        async with HttpFetcher(allow_private=frozenset({"127.0.0.1"})) as fetcher:
+            with pytest.raises(FetchError, match="broken HTTP"):
+                await fetcher.fetch(feed(url=url), FeedState(url=url, next_check_at=NOON))
+
+    assert len(calls) == 1
 
 
 async def test_nobody_at_the_port_is_a_connect_error() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import html
+import socket
 import tomllib
 from calendar import timegm
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import feedparser
 import httpx
@@ -212,6 +214,17 @@ def test_every_feed_is_served_with_its_type_and_charset(server: ReplayServer) ->
     }
     assert answers["stolichny-cirkulyar"].headers["Content-Type"] == "application/rss+xml; charset=windows-1251"
     assert answers["dalny-port"].headers["Content-Type"] == "application/atom+xml; charset=utf-8"
+
+
+def test_a_request_that_is_none_leaves_no_line_on_the_screen(
+    server: ReplayServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    address = urlsplit(server.base_url)
+    with socket.create_connection((address.hostname, address.port), timeout=5) as stranger:
+        stranger.sendall(b"nonsense\r\n\r\n")
+        stranger.recv(1024)
+
+    assert capfd.readouterr().err == ""
 
 
 def test_an_unknown_path_is_not_found(server: ReplayServer) -> None:

@@ -14,6 +14,7 @@ from sqlite_utils import Database
 
 from bot.errors import StoreError
 from bot.model import (
+    MOVED_AFTER,
     Entry,
     EntryKey,
     EventType,
@@ -51,7 +52,7 @@ def store(archive: Archive, *reports: Report, **of_story: object) -> Story:
     """Store *reports* and their story."""
     story = make.story(*reports, **of_story)
     for report in reports:
-        archive.save_entry(report.entry, [report.entry.key.id])
+        archive.save_entries([(report.entry, [report.entry.key.id])])
         if report.event:
             archive.save_event(report.event)
     archive.save_story(story)
@@ -62,7 +63,7 @@ def store(archive: Archive, *reports: Report, **of_story: object) -> Story:
 def test_a_new_feed_is_due_at_once(archive: Archive) -> None:
     archive.register([make.feed()], NOON)
 
-    assert archive.due_feeds(NOON) == [FeedState(url=make.feed().url, next_check_at=NOON)]
+    assert archive.due_feeds(NOON) == [(make.feed().url, make.feed().url)]
     assert not archive.due_feeds(NOON - minutes(1))
 
 
@@ -71,7 +72,7 @@ def test_a_feed_that_is_no_longer_named_is_never_due_and_never_forgotten(archive
 
     archive.register([make.feed(url="b")], NOON + minutes(1))
 
-    assert [state.url for state in archive.due_feeds(NOON + minutes(9))] == ["b"]
+    assert [url for url, _ in archive.due_feeds(NOON + minutes(9))] == ["b"]
     assert archive.feed_state("a") == FeedState(url="a", next_check_at=NOON)
 
 
@@ -83,7 +84,7 @@ def test_registering_again_keeps_what_we_remember(archive: Archive) -> None:
     archive.register([make.feed(url="a", title="A new title")], NOON + minutes(1))
 
     assert archive.feed_state("a") == state
-    assert archive.due_feeds(NOON + minutes(5)) == [state]
+    assert archive.due_feeds(NOON + minutes(5)) == [("a", "a")]
 
 
 def test_the_feed_that_waits_longest_comes_first(archive: Archive) -> None:
@@ -91,7 +92,15 @@ def test_the_feed_that_waits_longest_comes_first(archive: Archive) -> None:
     for url, late in {"a": 1, "b": 3, "c": 2}.items():
         archive.save_feed_state(FeedState(url=url, next_check_at=NOON - minutes(late)))
 
-    assert [state.url for state in archive.due_feeds(NOON)] == ["b", "c", "a"]
+    assert [url for url, _ in archive.due_feeds(NOON)] == ["b", "c", "a"]
+
+
+def test_a_due_feed_is_named_with_the_address_at_which_it_is_asked_for(archive: Archive) -> None:
+    archive.register([make.feed(url=url) for url in "abc"], NOON)
+    for url, times in {"b": MOVED_AFTER - 1, "c": MOVED_AFTER}.items():
+        archive.save_feed_state(FeedState(url=url, next_check_at=NOON, moved_to="new", moved_times=times))
+
+    assert archive.due_feeds(NOON) == [("a", "a"), ("b", "b"), ("c", "new")]
 
 
 def test_a_feed_that_is_gone_for_good_is_never_due_until_it_is_taken_out_and_put_in_again(archive: Archive) -> None:
@@ -104,7 +113,7 @@ def test_a_feed_that_is_gone_for_good_is_never_due_until_it_is_taken_out_and_put
     archive.register([make.feed(url="a")], NOON)
 
     assert stopped == []
-    assert archive.due_feeds(NOON) == [FeedState(url="a", next_check_at=NOON)]
+    assert archive.due_feeds(NOON) == [("a", "a")]
 
 
 def test_a_feed_that_was_asked_in_the_future_is_due_for_the_clock_was_wrong(archive: Archive) -> None:
@@ -113,7 +122,7 @@ def test_a_feed_that_was_asked_in_the_future_is_due_for_the_clock_was_wrong(arch
         asked = NOON + minutes(ahead)
         archive.save_feed_state(FeedState(url=url, next_check_at=asked + minutes(30), checked_at=asked))
 
-    assert [state.url for state in archive.due_feeds(NOON)] == ["b"]
+    assert [url for url, _ in archive.due_feeds(NOON)] == ["b"]
 
 
 def test_coverage_counts_the_enabled_feeds_heard_of_late(archive: Archive) -> None:
@@ -162,7 +171,7 @@ def test_what_the_owner_chose_of_a_feed_is_kept_in_order_until_it_is_taken_back(
 
 # ------------------------------------------------------------------------------------------ entries, events, stories
 def test_an_entry_is_known_by_any_of_its_keys_in_its_own_feed_alone(archive: Archive) -> None:
-    archive.save_entry(make.entry(feed_url="a", id="1"), ["guid:1", "link:x"])
+    archive.save_entries([(make.entry(feed_url="a", id="1"), ["guid:1", "link:x"])])
 
     assert archive.known("a", ["guid:1", "link:x", "title:y"]) == {"guid:1", "link:x"}
     assert archive.known("b", ["guid:1"]) == frozenset()
@@ -171,7 +180,7 @@ def test_an_entry_is_known_by_any_of_its_keys_in_its_own_feed_alone(archive: Arc
 
 def test_many_keys_can_be_asked_at_once(archive: Archive) -> None:
     keys = [f"key {n}" for n in range(1_300)]
-    archive.save_entry(make.entry(feed_url="a"), keys[::2])
+    archive.save_entries([(make.entry(feed_url="a"), keys[::2])])
 
     assert archive.known("a", keys) == set(keys[::2])
 
@@ -181,7 +190,7 @@ def test_a_newer_text_replaces_the_former_and_the_first_sight_stays(archive: Arc
     story = store(archive, first)
     edited = replace(first.entry, title="No talks in Ankara", seen_at=NOON + minutes(30))
 
-    archive.save_entry(edited, ["1"])
+    archive.save_entries([(edited, ["1"])])
 
     assert [report.entry for report in archive.reports(story.id)] == [replace(edited, seen_at=NOON)]
     assert not archive.search("istanbul")
@@ -190,7 +199,7 @@ def test_a_newer_text_replaces_the_former_and_the_first_sight_stays(archive: Arc
 
 def test_edited_titles_are_kept_each_once_and_no_more_than_fifty(archive: Archive) -> None:
     first = make.entry("Talks in Istanbul", id="1")
-    archive.save_entry(first, ["1"])
+    archive.save_entries([(first, ["1"])])
     edits = [replace(first, title=f"Talks, version {n}", seen_at=NOON + minutes(n + 1)) for n in range(60)]
 
     archive.save_headlines([first, replace(first, key=EntryKey("elsewhere", "1"), title="Another entry")])
@@ -228,7 +237,7 @@ def test_a_story_grows_and_can_lose_a_report(archive: Archive) -> None:
 
 def test_what_rests_on_an_entry_that_is_not_stored_is_refused_whole(archive: Archive) -> None:
     stored, unstored = make.report("stored"), make.report("unstored", event={"conflicts": ()})
-    archive.save_entry(stored.entry, ["1"])
+    archive.save_entries([(stored.entry, ["1"])])
     story = make.story(stored, unstored)
     assert unstored.event
 
@@ -262,7 +271,7 @@ def test_an_entry_its_event_and_its_story_come_back_as_they_were(data: st.DataOb
     event = data.draw(store_values.events(entry))
     story = data.draw(store_values.stories(entry))
     with ArchiveStore.open(":memory:") as archive:
-        archive.save_entry(entry, ["key"])
+        archive.save_entries([(entry, ["key"])])
         archive.save_event(event)
         archive.save_story(story)
         archive.log_change(story, StoryChange.NEW, entry.key, NOON)
@@ -297,7 +306,7 @@ def test_open_reports_are_those_of_stories_that_go_on(archive: Archive) -> None:
 
 def test_a_report_of_nothing_of_ours_has_no_event(archive: Archive) -> None:
     known, other = make.report("known"), Report(entry=make.entry("other"), event=None)
-    archive.save_entry(other.entry, ["other"])
+    archive.save_entries([(other.entry, ["other"])])
     story = store(archive, known, entry_keys=(known.entry.key, other.entry.key))
 
     assert archive.reports(story.id) == [known, other]
@@ -555,7 +564,7 @@ def test_an_archive_of_before_standings_knows_its_stories_as_unconfirmed_and_its
 
     with ArchiveStore.open(path) as archive:
         before = archive.story(story.id)
-        archive.save_entry(replace(report.entry, credit="Reuters"), ["key"])
+        archive.save_entries([(replace(report.entry, credit="Reuters"), ["key"])])
         archive.save_story(replace(story, standing=Standing.DENIED))
         after = archive.story(story.id)
 
@@ -574,12 +583,66 @@ def test_a_report_stands_under_the_title_that_its_editor_gave_it_last(archive: A
     ]
 
     new = [archive.save_headlines([entry]) for entry in edited]
-    again = archive.save_headlines(edited[:1])
+    again = archive.save_headlines(edited[1:])
 
     assert [list(entries) for entries in new] == [[entry] for entry in edited]
     assert list(again) == []
     assert archive.reports(story.id)[0].entry.title == "Third title"
     assert archive.stories_of(report.entry.key) == [story.id]
+
+
+def test_an_editor_may_come_back_to_a_former_title_and_is_followed_each_time(archive: ArchiveStore) -> None:
+    report = make.report("Truce agreed")
+    story = store(archive, report)
+    titles = [("Truce on offer", "Truce agreed")[n % 2] for n in range(10)]
+
+    shown = []
+    for minute, title in enumerate(titles, 1):
+        entry = replace(report.entry, title=title, seen_at=NOON + timedelta(minutes=minute))
+        assert list(archive.save_headlines([entry])) == [entry]
+        shown.append(archive.reports(story.id)[0].entry.title)
+
+    assert shown == titles
+    assert [headline.title for headline in archive.headlines(report.entry.key)] == [
+        "Truce agreed",
+        "Truce on offer",
+        "Truce agreed",
+    ]
+
+
+def test_one_guid_twice_in_a_feed_does_not_go_back_and_forth(archive: ArchiveStore) -> None:
+    report = make.report("Truce agreed")
+    store(archive, report)
+    twins = [report.entry, replace(report.entry, title="Weather")]
+
+    assert [list(archive.save_headlines(twins)) for _ in range(3)] == [[], [], []]
+
+
+def test_an_archive_of_before_turns_shows_the_last_title_and_knows_no_word_taken_back(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    database = Database(path)
+    database.conn.execute(f"PRAGMA application_id = {KIND.application_id}")
+    migrations.apply(database, stop_before="m010_taken_back")
+    report = make.report("Truce agreed")
+    story = make.story(report)
+    assert report.event
+    for table, row in (
+        ("entries", archive_rows.entry_row(report.entry)),
+        ("events", archive_rows.event_row(report.event, 1)),
+        ("stories", archive_rows.story_row(story)),
+        ("story_reports", {"story_id": story.id, "position": 0, "entry_id": 1}),
+        ("headlines", {"entry_id": 1, "title": "Newest", "seen_at": "2025-05-11T14:00:00.000000Z"}),
+        ("headlines", {"entry_id": 1, "title": "Newer", "seen_at": "2025-05-11T13:00:00.000000Z"}),
+    ):
+        database.table(table).insert(
+            {column: row[column] for column in row.keys() & database[table].columns_dict.keys()}
+        )
+    database.close()
+
+    with ArchiveStore.open(path) as archive:
+        assert archive.reports(story.id)[0].entry.title == "Newest"
+        assert archive.story(story.id) == story
+        assert [each.title for each in archive.headlines(report.entry.key)] == ["Truce agreed", "Newer", "Newest"]
 
 
 def test_what_an_entry_was_thought_to_report_can_be_forgotten(archive: ArchiveStore) -> None:

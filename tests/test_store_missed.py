@@ -30,7 +30,7 @@ def archive() -> Iterator[Archive]:
 
 def kept(archive: Archive, title: str, **given: object) -> Entry:
     entry = make.entry(title, **given)
-    archive.save_entry(entry, identity_keys(entry))
+    archive.save_entries([(entry, identity_keys(entry))])
     return entry
 
 
@@ -54,7 +54,7 @@ def noted(archive: Archive, title: str, after: float = 0) -> NearMiss:
 )
 def test_a_near_miss_comes_back_as_it_was(near_miss: NearMiss) -> None:
     with ArchiveStore.open(":memory:") as archive:
-        archive.save_entry(near_miss.entry, ["key"])
+        archive.save_entries([(near_miss.entry, ["key"])])
         archive.save_near_miss(near_miss)
 
         assert archive.near_misses(since=near_miss.noted_at) == [near_miss]
@@ -132,7 +132,7 @@ def test_what_the_owner_judged_is_no_near_miss_any_more(archive: Archive) -> Non
 # ------------------------------------------------------------------------------------------ finding
 def test_an_entry_is_found_by_its_words_in_a_story_or_not(archive: Archive) -> None:
     report, other = make.report("Envoys meet in Doha"), kept(archive, "Envoys fly home")
-    archive.save_entry(report.entry, [])
+    archive.save_entries([(report.entry, [])])
     assert report.event
     archive.save_event(report.event)
     story = make.story(report)

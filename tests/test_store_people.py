@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
+from sqlite_utils import Database
 
 from bot.errors import StoreError
 from bot.model import (
@@ -17,6 +18,7 @@ from bot.model import (
     Delivery,
     DeliveryKind,
     DeliveryStatus,
+    Document,
     EventType,
     InboxItem,
     Message,
@@ -26,7 +28,9 @@ from bot.model import (
     Undeliverable,
 )
 from bot.ports import People
-from bot.store.people import PeopleStore
+from bot.store.cells import cell
+from bot.store.people import KIND, PeopleStore
+from bot.store.schema_people import migrations
 from tests import make, store_values
 from tests.make import HERE, NOON, minutes
 
@@ -314,6 +318,20 @@ def test_an_update_that_fails_five_times_is_set_aside(people: People) -> None:
     assert people.unanswered("telegram") == [update(2)]
 
 
+def test_an_update_that_was_set_aside_is_forgotten_after_two_days_and_another_may_bear_its_number(
+    people: People,
+) -> None:
+    people.receive([update(1), update(2)], NOON)
+    for _ in range(5):
+        people.failed(update(1), "TypeError")
+
+    early = people.receive([update(1)], NOON + timedelta(hours=47))
+    late = people.receive([update(1)], NOON + timedelta(hours=49))
+
+    assert (early, late) == (0, 1)
+    assert people.unanswered("telegram") == [update(2), update(1)]
+
+
 def test_an_effect_and_its_mark_are_one(people: People) -> None:
     people.receive([update(1)], NOON)
     with suppress(RuntimeError), people.transaction():
@@ -342,6 +360,32 @@ def test_a_delivery_comes_back_as_it_was(delivery: Delivery) -> None:
         (claimed,) = people.claim(delivery.next_attempt_at)
 
         assert claimed == replace(delivery, id=claimed.id, status=DeliveryStatus.SENDING)
+
+
+def test_what_was_owed_before_messages_could_bring_a_file_is_sent_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "people.db"
+    database = Database(path)
+    database.conn.execute(f"PRAGMA application_id = {KIND.application_id}")
+    migrations.apply(database, stop_before="m005_documents")
+    database.execute("INSERT INTO chats (id, network, room) VALUES (1, 'telegram', '5')")
+    database.execute("INSERT INTO messages (id, html, buttons, silent) VALUES (1, '<b>Truce</b>', '[]', 0)")
+    database.execute(
+        "INSERT INTO outbox (dedupe_key, chat_id, kind, urgency, message_id, story_id, edits, next_attempt_at, "
+        "created_at) VALUES ('a', 1, 'alert', 2, 1, '', '', :now, :now)",
+        {"now": cell(NOON)},
+    )
+    database.conn.commit()
+    database.close()
+
+    with PeopleStore.open(path) as people:
+        people.recover(NOON)
+        people.enqueue([make.delivery("b", message=Message(html="Talks", document=Document("talks.ics", b"x")))])
+        claimed = people.claim(NOON, limit=2)
+
+    assert {each.dedupe_key: each.message for each in claimed} == {
+        "a": Message(html="<b>Truce</b>"),
+        "b": Message(html="Talks", document=Document("talks.ics", b"x")),
+    }
 
 
 def test_what_is_owed_already_leaves_no_trace_of_a_second_try() -> None:

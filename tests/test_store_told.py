@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlite_utils import Database
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.model import (
     Broadcast,
@@ -14,6 +14,7 @@ from bot.model import (
     Delivery,
     DeliveryKind,
     Message,
+    Moved,
     RetryLater,
     SendResult,
     Sent,
@@ -22,8 +23,8 @@ from bot.model import (
     Wishes,
     Wording,
 )
-from bot.store.people import KIND, PeopleStore
-from bot.store.schema_people import migrations
+from bot.store.people import PeopleStore
+from tests import make
 from tests.make import NOON, minutes
 
 EVERYTHING = Wishes()
@@ -104,6 +105,27 @@ def test_a_story_that_changed_is_first_news_only_to_those_who_were_not_told(peop
     assert owe(people, broadcast(DeliveryKind.ALERT, key="alert under another key")) == 1
 
 
+@pytest.mark.parametrize(("doubtful", "owed"), [(False, 3), (True, 0)])
+def test_who_was_never_reached_is_told_anew_when_the_story_goes_on_and_who_may_have_been_is_not(
+    people: PeopleStore, doubtful: bool, owed: int
+) -> None:
+    first_news(people)
+    if doubtful:
+        send(people, NOON, RetryLater(after=minutes(1), doubtful=True))
+    for room in "123":
+        people.pause(ChatId("terminal", room), "blocked", NOON)
+    much_later = NOON + timedelta(hours=25)
+    people.sweep(much_later)
+    for room in "123":
+        people.resume(ChatId("terminal", room))
+
+    goes_on = {"changed_at": much_later, "created_at": much_later + minutes(1)}
+    new = owe(people, broadcast(DeliveryKind.ALERT, key="alert of the change", **goes_on))
+    again = owe(people, broadcast(DeliveryKind.ALERT, key="alert of the next change", **goes_on))
+
+    assert (new, again) == (owed, 0)
+
+
 def test_a_group_that_moved_after_its_alert_is_told_no_second_time(people: PeopleStore) -> None:
     first_news(people)
     send(people, NOON)
@@ -129,12 +151,51 @@ def test_who_muted_or_paused_hears_a_correction_alone_but_reads_every_edit(
     assert [room for kind, room in sorted(rooms) if kind == "update"] == (["1", "2", "3"] if correction else ["3"])
 
 
-def test_a_chat_that_blocked_us_is_owed_nothing_more(people: PeopleStore) -> None:
+@pytest.mark.parametrize(("correction", "kinds"), [(True, ["edit", "update"]), (False, ["edit"])])
+def test_a_chat_that_had_left_reads_when_it_returns_what_its_alert_says_now_and_hears_a_correction(
+    people: PeopleStore, correction: bool, kinds: list[str]
+) -> None:
     first_news(people)
     send(people, NOON)
     people.pause(ChatId("terminal", "1"), "blocked", NOON)
+    owe(people, broadcast(DeliveryKind.EDIT), broadcast(DeliveryKind.UPDATE, correction=correction))
+    meanwhile = told(send(people))
 
-    assert owe(people, broadcast(DeliveryKind.EDIT), broadcast(DeliveryKind.UPDATE, correction=True)) == 4
+    people.resume(ChatId("terminal", "1"))
+
+    assert {room for room, _, _ in meanwhile} == {"2", "3"}
+    assert sorted(told(send(people))) == [("1", kind, "100") for kind in kinds]
+
+
+def test_a_group_that_became_another_is_told_anew_and_none_of_its_new_messages_is_taken_for_an_old_one(
+    people: PeopleStore,
+) -> None:
+    first_news(people)
+    send(people, NOON)
+    people.move(ChatId("terminal", "1"), "100")
+
+    owe(people, broadcast(DeliveryKind.EDIT), broadcast(DeliveryKind.UPDATE, correction=True))
+    sent = told(send(people))
+
+    assert [each for each in sent if each[0] == "100"] == [("100", "update", "")]
+    assert people.dead_letters(NOON) == {}
+
+
+def test_what_is_on_its_way_when_a_group_moves_arrives_without_the_message_it_was_about(people: PeopleStore) -> None:
+    first_news(people)
+    send(people, NOON)
+    people.enqueue([make.delivery(chat=ChatId("terminal", "1"), kind=DeliveryKind.REPLY, edits="100")])
+    owe(people, broadcast(DeliveryKind.UPDATE))
+    while claimed := people.claim(LATER):
+        moved = Moved("100") if claimed[0].chat.room == "1" else Sent("1")
+        people.settle(claimed[0].after(moved, LATER), LATER)
+        if claimed[0].chat.room == "1":
+            break
+
+    assert sorted(each for each in told(send(people)) if each[0] == "100") == [
+        ("100", "reply", ""),
+        ("100", "update", ""),
+    ]
 
 
 # ------------------------------------------------------------------------------------------ what still waits
@@ -210,6 +271,35 @@ def test_of_several_edits_of_an_alert_only_the_latest_is_sent_and_none_is_lost_c
     assert people.outbox_counts() == {**people.outbox_counts(), "sent": 6, "superseded": 6, "ready": 0}
 
 
+@pytest.mark.parametrize("stopped", [False, True])
+def test_an_edit_that_did_not_arrive_is_not_sent_after_a_newer_one(people: PeopleStore, stopped: bool) -> None:
+    first_news(people)
+    send(people, NOON)
+    owe(people, broadcast(DeliveryKind.EDIT, key="edit 1"))
+    under_way = people.claim(LATER, limit=3)
+    owe(people, broadcast(DeliveryKind.EDIT, key="edit 2"))
+
+    if stopped:
+        people.recover(LATER)
+    else:
+        for each in under_way:
+            people.settle(each.after(RetryLater(reason="502"), LATER), LATER)
+    sent = send(people) + send(people, LATER + minutes(1))
+
+    assert [each.message.html for each in sent] == ["edit 2 for UTC"] * 3
+    assert people.outbox_counts()["superseded"] == 3
+
+
+def test_an_edit_that_did_not_arrive_is_tried_again_when_there_is_no_newer_one(people: PeopleStore) -> None:
+    first_news(people)
+    send(people, NOON)
+    owe(people, broadcast(DeliveryKind.EDIT))
+    for each in people.claim(LATER, limit=3):
+        people.settle(each.after(RetryLater(reason="502"), LATER), LATER)
+
+    assert len(send(people, LATER + minutes(1))) == 3
+
+
 def test_a_word_leaves_before_first_news_and_an_edit_after(people: PeopleStore) -> None:
     first_news(people)
     send(people, NOON)
@@ -229,6 +319,59 @@ def test_owing_again_after_a_crash_owes_nothing_new(people: PeopleStore) -> None
     owe(people, *again)
 
     assert owe(people, *again) == 0
+
+
+# ------------------------------------------------------------------------------------------ whatever happens
+TAKEN = {"arrives", "arrives unheard", "arrives before a kill"}
+STEPS = [*["changes", "grows"] * 2, *["begins"] * 4, "is refused", "is lost", "is killed", *sorted(TAKEN)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.booleans(), st.lists(st.sampled_from(STEPS), max_size=14))  # a ninth doubtful attempt would be the last
+def test_whatever_becomes_of_sends_the_alert_ends_in_the_last_state_and_every_change_was_said(
+    told_before: bool, steps: list[str]
+) -> None:
+    steps = ["begins", "arrives"] * told_before + steps
+    with PeopleStore.open(":memory:") as people:
+        subscribe(people, "1")
+        first_news(people)
+        states, changes, shown, alerts = ["alert"], list[int](), dict[str, str](), list[str]()
+        taken, under_way = list[Delivery](), list[Delivery]()
+        for seconds, step in enumerate([*steps, *["begins", "arrives"] * (3 * len(steps) + 9)], start=1):
+            now = NOON + timedelta(seconds=seconds)
+            if step in ("changes", "grows"):
+                states.append(f"state {len(states)}")
+                at = {"created_at": now, "changed_at": now - timedelta(milliseconds=1)}
+                owe(people, broadcast(DeliveryKind.EDIT, key=states[-1], **at))
+                if step == "changes":
+                    changes.append(len(states) - 1)
+                    owe(people, broadcast(DeliveryKind.UPDATE, key=f"word {changes[-1]}", **at))
+            elif step == "begins":
+                under_way += people.claim(now)
+            elif under_way:
+                each = under_way.pop()
+                number = each.edits or str(len(shown) + 1)
+                if step in TAKEN:
+                    taken.append(each)
+                    shown[number] = each.message.html
+                    alerts += [number] if each.kind is DeliveryKind.ALERT else []
+                if step in ("is killed", "arrives before a kill"):
+                    people.recover(now)
+                else:
+                    doubtful = step != "is refused" and each.kind is not DeliveryKind.EDIT
+                    failed = RetryLater(after=timedelta(seconds=5), doubtful=doubtful)
+                    people.settle(each.after(Sent(number) if step == "arrives" else failed, now), now)
+
+        counts = people.outbox_counts()
+        said = {each.message.html for each in taken}
+        fresh = [each.dedupe_key for each in taken if not each.maybe and each.kind is not DeliveryKind.EDIT]
+        first = next(each.message.html for each in taken if each.kind is DeliveryKind.ALERT)
+        known = states.index(first.removesuffix(" for UTC"))
+
+    assert shown[alerts[-1]] == f"{states[-1]} for UTC"
+    assert {f"word {change} for UTC" for change in changes if change > known} <= said
+    assert len(fresh) == len(set(fresh))
+    assert counts["ready"] == counts["retry"] == counts["sending"] == counts["dead"] == 0
 
 
 # ------------------------------------------------------------------------------------------ when
@@ -261,27 +404,3 @@ def test_when_stories_were_edited_is_forgotten_after_a_week(people: PeopleStore)
     people.sweep(NOON + timedelta(days=8))
 
     assert people._file.value("SELECT count(*) FROM live_stories") == 0
-
-
-# ------------------------------------------------------------------------------------------ from an older version
-def test_a_database_of_before_live_alerts_knows_who_was_told(tmp_path: Path) -> None:
-    old = Database(tmp_path / "people.db")
-    old.execute(f"PRAGMA application_id = {KIND.application_id}")
-    migrations.apply(old, stop_before="m004_live")
-    old.executescript("""
-        INSERT INTO chats (id, network, room) VALUES (1, 'terminal', '1');
-        INSERT INTO subscriptions (chat_id, conflicts, types, loudness, language, time_zone, digest_hours)
-            VALUES (1, '[]', '[]', 'all', 'en', 'UTC', '[]');
-        INSERT INTO messages VALUES (1, 'told before', '[]', 1);
-        INSERT INTO outbox (dedupe_key, chat_id, kind, urgency, message_id, story_id, edits, status, next_attempt_at,
-            created_at, external_id)
-            VALUES ('alert:truce:ceasefire.agreed:terminal:1', 1, 'alert', 2, 1, 'truce', '', 'sent',
-                '2025-05-11T12:00:00.000000+00:00', '2025-05-11T12:00:00.000000+00:00', '77');
-    """)
-    old.close()
-
-    with PeopleStore.open(tmp_path / "people.db") as people:
-        assert owe(people, broadcast(DeliveryKind.ALERT)) == 0
-        owe(people, broadcast(DeliveryKind.EDIT), broadcast(DeliveryKind.UPDATE))
-
-        assert sorted(told(send(people))) == [("1", "edit", "77"), ("1", "update", "77")]

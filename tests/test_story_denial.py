@@ -107,8 +107,9 @@ def test_a_running_page_that_tells_of_the_next_step_moves_its_story_on() -> None
 def test_a_headline_that_takes_its_word_back_corrects_its_story(title: str, standing: Standing) -> None:
     same, now = edited(title)
 
-    assert same == replace(AGREED, revision=same.revision)
+    assert same == replace(AGREED, revision=same.revision, taken_back=same.taken_back)
     assert same.revision > AGREED.revision
+    assert same.taken_back == (frozenset() if standing is Standing.UNCONFIRMED else {now.entry.key})
     assert status(same, [now], CATALOG).standing is standing
 
 

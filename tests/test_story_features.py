@@ -30,6 +30,45 @@ def test_endings_and_stop_words_fall_away() -> None:
     assert roots("us") == ()
 
 
+def test_a_compound_of_names_names_each_of_them() -> None:
+    assert roots("Israel-Hamas truce") == ("israel", "hamas", "truce")
+    assert roots("US-brokered talks") == ("usa", "mediator", "talks")
+    assert roots("російсько-українські переговори") == ("russia", "ukraine", "talks")
+    assert roots("cease-fire") == ("truce",)
+
+
+@pytest.mark.parametrize(
+    ("word", "look_alike"),
+    [
+        ("signed", "significant"),
+        ("replied", "replaced"),
+        ("fled", "fleet"),
+        ("дети", "детали"),
+        ("план", "планета"),
+        ("breaches", "breakfast"),
+        ("India", "Indiana"),
+        ("leaves", "Leavitt"),
+    ],
+)
+def test_words_that_only_begin_alike_are_not_one(word: str, look_alike: str) -> None:
+    assert roots(word) != roots(look_alike)
+
+
+@pytest.mark.parametrize(
+    ("phrase", "root"),
+    [
+        ("United States", "usa"),
+        ("European Union", "europe"),
+        ("strike a deal", "deal"),
+        ("negotiating table", "talks"),
+        ("South Sudan", "south-sudan"),
+        ("Белый дом", "usa"),
+    ],
+)
+def test_a_phrase_that_the_lists_know_is_one_root(phrase: str, root: str) -> None:
+    assert roots(phrase) == (root,)
+
+
 @pytest.mark.parametrize(
     ("text", "numbers"),
     [
@@ -66,6 +105,15 @@ def test_amounts_are_read_with_what_they_count(text: str, numbers: set[tuple[str
         ("Kyiv marks a quiet day", ""),
         ("Россия и Украина обменялись пленными", "freed"),
         ("Перемир'я в Газі почнеться у п'ятницю", "truce to start"),
+        ("Россия и Украина обменяют сто пленных", "freeing ahead"),
+        ("Three-day truce expires in Donbas", "truce ends"),
+        ("Leaders seek truce and end to war", "ask"),
+        ("US proposes truce deal", "propose"),
+        ("Pope calls for Gaza peace deal", "call"),
+        ("Talks close with no ceasefire deal", "talks"),
+        ("Army says it will not free prisoners", ""),
+        ("Joy in Ramallah as first prisoners are freed", "freed"),
+        ("Roads fill with families as truce begins", ""),
     ],
 )
 def test_the_step_is_read_from_the_main_clause(headline: str, step: str) -> None:
@@ -99,6 +147,21 @@ def test_the_parties_are_those_named_and_not_the_venue() -> None:
     assert features(report("Putin and Trump to meet in Saudi Arabia")).facts.pair == {"russia", "usa"}
     assert features(report("Переговоры США и России в Турции")).facts.pair == {"russia", "usa"}
     assert features(report("Talks in Egypt")).facts.pair == set()
+    assert features(report("Rebels of M23 meet Rwanda in eastern Congo")).facts.pair == {"m23", "rwanda"}
+
+
+def test_gaza_is_a_party_only_beside_the_other() -> None:
+    assert features(report("Qatar sees progress on Gaza truce")).facts.pair == set()
+    assert features(report("Israel-Gaza truce takes hold")).facts.pair == {"israel", "hamas"}
+
+
+def test_of_two_news_in_one_headline_the_first_names_the_parties_and_nobody_knows_which_war_is_whose() -> None:
+    two = report("Syria and Kurds agree truce; Israel hits Gaza", event={"conflicts": ("syria-sdf", "gaza")})
+    of_one_war = report("Syria and Kurds agree truce; calm returns", event={"conflicts": ("syria-sdf",)})
+
+    assert features(two).facts.pair == {"syria", "kurd"}
+    assert features(two).facts.conflicts == set()
+    assert features(of_one_war).facts.conflicts == {"syria-sdf"}
 
 
 @given(st.text(max_size=300), st.text(max_size=300))

@@ -143,6 +143,43 @@ def test_an_offer_and_a_signed_accord_are_two_stories() -> None:
     assert len(set(placed(offer, signed))) == 2
 
 
+def test_what_came_of_a_step_is_no_report_of_that_step() -> None:
+    skips = report("Rebel leader skips peace talks in Doha", id="a")
+    strikes = report("Army strikes rebel town after leader skips peace talks in Doha", id="b")
+
+    index = StoryIndex()
+    index.add(skips, "s")
+    place = index.place(strikes)
+
+    assert place.story_id is None
+    assert place.because == "kept apart from s: the one came of the other"
+
+
+def test_a_headline_of_two_news_finds_the_story_of_its_first() -> None:
+    wars = ("israel-syria", "gaza")
+    lines = [
+        report(
+            "Syria announces ceasefire with Kurdish fighters in Aleppo", id="a", event={"conflicts": ("syria-sdf",)}
+        ),
+        report("Syria announces ceasefire in Aleppo; Israel hits Gaza", id="b", event={"conflicts": wars}),
+    ]
+
+    assert len(set(placed(*lines))) == 1
+    assert len(set(placed(*reversed(lines)))) == 1
+
+
+def test_a_report_is_found_across_languages_though_names_are_spelt_otherwise() -> None:
+    event = {"type": EventType.EXCHANGE_PRISONERS, "conflicts": ("gaza",)}
+    plan = event | {"modality": Modality.PLAN}
+    index = StoryIndex()
+    index.add(report("Hamas to free Ilan Weissman, last hostage from Haifa", id="a", event=plan), "ahead")
+    index.add(report("ХАМАС освободил заложника Илана Вайсмана", id="b", language="ru", event=event), "done")
+
+    place = index.place(report("Hostage Ilan Weissman from Haifa released by Hamas", id="c", event=event))
+
+    assert place.story_id == "done"
+
+
 def test_what_the_headline_says_was_done_outweighs_a_type_too_vague_to_tell() -> None:
     agreed = report("Israel and Hamas agree to four-day truce", event={"type": EventType.STATEMENT})
     begun = report("Four-day truce between Israel and Hamas begins", event={"type": EventType.STATEMENT})

@@ -60,7 +60,9 @@ def test_a_copy_of_a_wire_makes_its_printer_no_first() -> None:
 
 
 def test_news_that_was_denied_counts_against_the_first() -> None:
-    denial = fakes.report("Kremlin denies truce", "herald", after=30, event={"modality": Modality.DENIAL})
+    denial = fakes.report(
+        "Kremlin denies truce", "herald", after=30, event={"modality": Modality.DENIAL, "speaker": "russia"}
+    )
     story, reports = story_of(*told("harbour"), denial)
     story = make.story(*reports, modality=Modality.FACT)
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.catalog import Catalog, Entity
-from bot.model import EventType, Modality, Report, Role, Stage, Standing, Story
-from bot.story.status import Status, Word, status
+from bot.model import EventType, Mention, Modality, Report, Role, Stage, Standing, Story
+from bot.story.status import Status, status
+from bot.story.voice import Word
 from tests import fakes, make
 
 
@@ -117,6 +118,26 @@ def test_accusations_of_both_sides_do_not_bear_each_other_out() -> None:
     assert of.standing is Standing.UNCONFIRMED
 
 
+def test_an_accusation_is_not_confirmed_by_many_who_quote_the_accuser_and_by_its_own_state_media() -> None:
+    breach: dict[str, Any] = {"type": EventType.CEASEFIRE_VIOLATED}
+    quoted = (
+        by("harbour", modality=Modality.CLAIM, speaker="russia", **breach),
+        by("dnipro", speaker="russia", **breach),
+    )
+    own_press, seen = by("herald", after=5, **breach), by("Wharf Gazette", after=9, **breach)
+
+    accused = told(*quoted, own_press)
+    seen_by_others = told(by("meridian", **breach), by("dnipro", **breach), seen)
+
+    assert [accused.standing, seen_by_others.standing] == [Standing.UNCONFIRMED, Standing.CONFIRMED]
+
+
+def test_who_only_quotes_a_claim_does_not_bear_out_the_one_who_states_it() -> None:
+    stated, quoting = by("herald"), by("harbour", after=5, modality=Modality.CLAIM, speaker="russia")
+
+    assert told(stated, quoting).standing is Standing.UNCONFIRMED
+
+
 @pytest.mark.parametrize("modality", sorted(set(Modality) - {Modality.FACT, Modality.CLAIM}))
 def test_what_has_not_happened_is_never_confirmed(modality: Modality) -> None:
     of = told(*(by(name, after=n, modality=modality) for n, name in enumerate(("meridian", "harbour", "dnipro"))))
@@ -143,22 +164,115 @@ def story_of(*reports: Report, **given: Any) -> Story:
     return make.story(*reports, type=first.type, modality=first.modality, **given)
 
 
-def test_a_denial_flips_a_confirmed_story_and_names_who_denies() -> None:
-    reports = by("harbour"), by("dnipro", after=5), denial(30)
+@pytest.mark.parametrize(
+    ("type", "standing"),
+    [(EventType.CEASEFIRE_AGREED, Standing.DENIED), (EventType.EXCHANGE_PRISONERS, Standing.DISPUTED)],
+)
+def test_a_party_refutes_a_truce_though_it_was_confirmed_and_disputes_what_was_done(
+    type: EventType, standing: Standing
+) -> None:
+    one, two, no = by("harbour", type=type), by("dnipro", after=5, type=type), denial(30, type=type)
+
+    alone, confirmed = (status(story_of(*reports), reports, CATALOG) for reports in ((one, no), (one, two, no)))
+
+    assert [alone.standing, confirmed.standing] == [Standing.DENIED, standing]
+    assert [alone.denier, confirmed.denier] == ["russia", "russia"]
+    assert confirmed.against
+    assert confirmed.against.entry.title == "Moscow denies it"
+
+
+def test_a_denial_stands_until_the_denier_says_otherwise_however_many_repeat_the_news() -> None:
+    denied = by("harbour"), denial(30)
+    repeats = (
+        by("meridian", after=40),
+        by("Wharf Gazette", after=41),
+        by("dnipro", after=45, title="It holds after all"),
+    )
+    assent = by("meridian", title="Moscow now says yes", after=60, speaker="russia")
+
+    found = [
+        status(story_of(*reports), reports, CATALOG).standing
+        for reports in (denied, (*denied, *repeats), (*denied, *repeats, assent), (*denied, assent, denial(90)))
+    ]
+
+    assert found == [Standing.DENIED, Standing.DENIED, Standing.CONFIRMED, Standing.DENIED]
+
+
+def test_the_same_denial_told_again_by_others_is_no_news_after_the_denier_gave_in() -> None:
+    reports = (
+        by("harbour"),
+        by("dnipro", after=5),
+        *(denial(30 + n, publisher) for n, publisher in enumerate(("herald", "meridian", "Paper"))),
+        by("meridian", title="Moscow now says yes", after=60, speaker="russia"),
+    )
+
+    assert status(story_of(*reports), reports, CATALOG).standing is Standing.CONFIRMED
+
+
+@pytest.mark.parametrize(
+    ("against", "standing"),
+    [
+        ([("herald", "russia")], Standing.DISPUTED),
+        ([("herald", "russia"), ("Another Herald", "russia")], Standing.DISPUTED),
+        ([("meridian", "usa")], Standing.DISPUTED),
+        ([("meridian", "usa"), ("Paper", "usa")], Standing.DENIED),
+        ([("herald", "russia"), ("Paper", "ukraine")], Standing.DENIED),
+        ([("herald", "russia"), ("herald", "ukraine")], Standing.DISPUTED),
+        ([("Paper", "kyiv"), ("meridian", "")], Standing.CONFIRMED),
+    ],
+    ids=["a party", "a party twice", "a mediator once", "a mediator twice", "both", "both, one paper", "others"],
+)
+def test_an_exchange_that_two_blocs_confirmed_is_refuted_only_by_what_would_confirm(
+    against: list[tuple[str, str]], standing: Standing
+) -> None:
+    type = EventType.EXCHANGE_PRISONERS
+    reports = (
+        by("harbour", type=type),
+        by("dnipro", after=5, type=type),
+        *(denial(30 + n, publisher, speaker=speaker, type=type) for n, (publisher, speaker) in enumerate(against)),
+    )
+
+    assert status(story_of(*reports), reports, CATALOG).standing is standing
+
+
+def test_who_is_accused_of_a_breach_always_denies_and_that_is_said_but_strikes_nothing() -> None:
+    breach: dict[str, Any] = {"type": EventType.CEASEFIRE_VIOLATED}
+    reports = (
+        by("dnipro", modality=Modality.CLAIM, speaker="ukraine", **breach),
+        by("herald", title="Moscow denies breaking the truce", after=9, modality=Modality.DENIAL, speaker="russia"),
+    )
 
     of = status(story_of(*reports), reports, CATALOG)
 
-    assert of.standing is Standing.DENIED
-    assert of.against is reports[2]
+    assert (of.standing, of.denier) == (Standing.UNCONFIRMED, "russia")
 
 
-def test_a_confirmation_after_the_denial_flips_it_back_and_one_before_does_not() -> None:
-    before = by("harbour"), by("dnipro", after=5), denial(30)
-    again = by("meridian", after=40), by("Wharf Gazette", after=41), by("dnipro", after=45, title="It holds after all")
+def test_who_takes_its_own_word_back_refutes_even_what_takes_one_alone() -> None:
+    end: dict[str, Any] = {"type": EventType.CEASEFIRE_ENDED}
+    own = by("dnipro", speaker="russia", **end), denial(9, **end)
+    others = by("dnipro", speaker="ukraine", **end), denial(9, **end)
 
-    found = [status(story_of(*reports), reports, CATALOG).standing for reports in (before, (*before, *again))]
+    found = [status(story_of(*reports), reports, CATALOG).standing for reports in (own, others)]
 
-    assert found == [Standing.DENIED, Standing.CONFIRMED]
+    assert found == [Standing.DENIED, Standing.UNCONFIRMED]
+
+
+def test_two_who_speak_with_one_mouth_are_both_sides_and_no_single_voice() -> None:
+    mouths = tuple(Mention(role="speaker", name=name, text=name, start=0, end=1) for name in ("russia", "ukraine"))
+    of = told(by("harbour", mentions=mouths), by("Wharf Gazette", after=5, mentions=mouths))
+
+    assert (of.standing, of.word, of.voice) == (Standing.CONFIRMED, Word.BOTH_SIDES, "")
+
+
+def test_what_remains_when_one_source_of_several_takes_its_word_back_is_counted_anew() -> None:
+    one, two, three = by("harbour"), by("dnipro", after=5), by("Wharf Gazette", after=9)
+    milder = replace(two, event=replace(make.event(two.entry), type=EventType.CEASEFIRE_PROPOSED))
+    story = story_of(one, two, three, taken_back=frozenset({two.entry.key}))
+
+    gone, again = (status(story, reports, CATALOG) for reports in ((one, milder, three), (one, two, three)))
+
+    assert (gone.standing, gone.lost) == (Standing.UNCONFIRMED, (milder,))
+    assert (again.standing, again.lost) == (Standing.UNCONFIRMED, ())
 
 
 def test_to_refuse_is_no_denial() -> None:
@@ -192,6 +306,15 @@ def test_a_story_whose_only_source_says_something_else_now_is_corrected_and_one_
     found = [status(story, [now], CATALOG).standing for now in (said, milder, replace(said, event=None))]
 
     assert found == [Standing.UNCONFIRMED, Standing.CORRECTED, Standing.WITHDRAWN]
+
+
+def test_a_source_that_withdraws_what_another_denied_is_quoted_itself() -> None:
+    said = by("harbour")
+    gone = replace(said, event=None)
+
+    of = status(story_of(said), [gone, denial(30)], CATALOG)
+
+    assert (of.standing, of.against) == (Standing.WITHDRAWN, gone)
 
 
 def test_a_confirmed_story_of_which_one_of_two_sources_takes_its_word_back_is_unconfirmed_again() -> None:
@@ -242,3 +365,23 @@ def test_one_family_never_confirms_and_the_order_of_reports_does_not_matter(repo
     assert status(story, shuffled, CATALOG).standing is of.standing
     if of.standing is Standing.CONFIRMED:
         assert len(of.sources) >= 2
+
+
+@given(REPORTS)
+def test_nothing_is_confirmed_while_a_party_denies_it(reports: list[Report]) -> None:
+    denied = [*reports, denial(61)]
+
+    of = status(make.story(*denied, type=EventType.CEASEFIRE_AGREED, modality=Modality.FACT), denied, CATALOG)
+
+    assert of.standing is not Standing.CONFIRMED
+
+
+@given(REPORTS, st.sets(st.integers(0, 7)))
+def test_who_took_its_word_back_never_helps_to_confirm(reports: list[Report], gone: set[int]) -> None:
+    taken_back = frozenset(report.entry.key for number, report in enumerate(reports) if number in gone)
+    story = make.story(*reports, type=EventType.CEASEFIRE_AGREED, modality=Modality.FACT, taken_back=taken_back)
+    kept = [report for report in reports if report.entry.key not in taken_back]
+
+    found = [status(story, some, CATALOG).standing is Standing.CONFIRMED for some in (reports, kept)]
+
+    assert found[0] <= found[1]

@@ -85,6 +85,35 @@ def test_a_statement_or_talk_of_terms_moves_no_story(vague: EventType) -> None:
     assert (grown.type, grown.stages, grown.revision) == (story.type, story.stages, 2)
 
 
+@pytest.mark.parametrize("modality", [Modality.OPINION, Modality.QUESTION, Modality.HISTORICAL])
+def test_a_view_a_question_and_a_look_back_join_but_are_no_step(modality: Modality) -> None:
+    story = new_story(report(), NOON, CATALOG)
+    view = report("What if they signed", published=NOON + minutes(5), event={"type": REACHED, "modality": modality})
+
+    grown = joined(story, view, NOON, CATALOG)
+
+    assert (grown.type, grown.headline, grown.stages) == (story.type, story.headline, story.stages)
+    assert grown.revision == 2
+
+
+@pytest.mark.parametrize(
+    ("minute", "modality", "begins"),
+    [(20, Modality.CLAIM, 20), (-5, Modality.FACT, 0), (90, Modality.FACT, 60), (20, Modality.PLAN, 60)],
+    ids=["late in", "before the step before", "later", "only planned"],
+)
+def test_a_step_begins_with_its_first_report_however_late_that_comes_in(
+    minute: float, modality: Modality, begins: float
+) -> None:
+    story = new_story(report("Talks held", event={"type": EventType.TALKS_HELD}), NOON, CATALOG)
+    story = joined(story, report("Signed", published=NOON + minutes(60), event={"type": REACHED}), NOON, CATALOG)
+    late = report("Signed too", published=NOON + minutes(minute), event={"type": REACHED, "modality": modality})
+
+    grown = joined(story, late, NOON, CATALOG)
+
+    assert grown.type is REACHED
+    assert grown.stages == (Stage(EventType.TALKS_HELD, NOON), Stage(REACHED, NOON + minutes(begins)))
+
+
 @pytest.mark.parametrize("makeshift", ["Ukraine war live: truce agreed", "Has a truce been agreed?"])
 def test_a_running_page_or_a_question_gives_its_headline_up_for_a_plain_one(makeshift: str) -> None:
     story = new_story(report(makeshift), NOON, CATALOG)

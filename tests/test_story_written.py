@@ -52,7 +52,7 @@ def test_a_written_day_is_grouped_with_hardly_anything_joined_that_belongs_apart
     found = evaluate(gold, grouped(reports))
 
     # Floors: first tries, with the labels as they were written down before, gave 0.69 and 0.76.
-    assert found.f1 >= 0.74
+    assert found.f1 >= 0.75
     assert found.precision >= 0.96
     assert found.over_merge <= 0.005
 

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from bot.chat.telegram import REPEAT_MARK, TelegramChat
+from bot.chat.telegram import NO_FILE, REPEAT_MARK, TelegramChat
 from bot.errors import ConfigError
 from bot.model import (
     Button,
     ChatId,
     Delivery,
     DeliveryKind,
+    Document,
     Message,
     Moved,
     RetryLater,
@@ -45,7 +46,8 @@ async def chat(telegram: FakeTelegram) -> AsyncIterator[TelegramChat]:
 
 
 def owed(html: str = "<b>Truce</b> agreed", **given: Any) -> Delivery:
-    message = Message(html=html, buttons=given.pop("buttons", ()), silent=given.pop("silent", False))
+    shape = {name: given.pop(name) for name in ("buttons", "silent", "document") if name in given}
+    message = Message(html=html, **shape)
     defaults: dict[str, Any] = {"chat": ROOM, "message": message}
     return make.delivery(**defaults | given)
 
@@ -246,6 +248,56 @@ async def test_a_refusal_that_nothing_helps_is_tried_once(telegram: FakeTelegram
     assert telegram.count("sendMessage") == 2
 
 
+# ------------------------------------------------------------------------------------------ files
+TALKS = Document("talks.ics", b"BEGIN:VCALENDAR\r\n")
+
+
+async def test_a_file_arrives_byte_for_byte_with_the_words_under_it(telegram: FakeTelegram, chat: TelegramChat) -> None:
+    rows = ((Button("Why", action="why:1"),),)
+
+    result = await chat.send(owed("<b>Talks</b>", document=TALKS, silent=True, buttons=rows, maybe=True))
+
+    [message] = telegram.accepted
+    assert result == Sent(str(message.message_id))
+    assert message.upload
+    assert (message.upload, message.upload.content) == (TALKS.name, TALKS.content)
+    assert (message.text, message.entities[0]["type"]) == ("Talks" + REPEAT_MARK, "bold")
+    assert (message.silent, message.labels) == (True, ["Why"])
+
+
+async def test_too_many_words_under_a_file_are_cut_rather_than_lost(telegram: FakeTelegram, chat: TelegramChat) -> None:
+    await chat.send(owed("<b>" + "x" * 1025 + "</b>", document=TALKS))
+
+    [message] = telegram.accepted
+    assert message.upload == TALKS.name
+    assert (len(message.text), message.entities) == (1024, ())
+
+
+@pytest.mark.parametrize("words", ["not enough rights to send documents to the chat", "CHAT_SEND_DOCS_FORBIDDEN"])
+async def test_a_chat_that_takes_no_files_is_told_the_words_and_is_not_given_up(
+    telegram: FakeTelegram, chat: TelegramChat, words: str
+) -> None:
+    telegram.fault("error", method="sendDocument", times=None, code=400, description=f"Bad Request: {words}")
+
+    result = await chat.send(owed("Talks", document=TALKS))
+
+    [message] = telegram.accepted
+    assert result == Sent(str(message.message_id))
+    assert (message.text, message.upload) == ("Talks" + NO_FILE, None)
+
+
+@pytest.mark.parametrize(("kind", "doubtful"), [("reset_after", True), ("error", False)])
+async def test_a_file_that_got_no_answer_may_have_arrived(
+    telegram: FakeTelegram, chat: TelegramChat, kind: str, doubtful: bool
+) -> None:
+    telegram.fault(kind, method="sendDocument")
+
+    result = await chat.send(owed("Talks", document=TALKS))
+
+    assert isinstance(result, RetryLater)
+    assert result.doubtful is doubtful
+
+
 # ------------------------------------------------------------------------------------------ editing
 async def test_an_edit_changes_the_message_in_place(telegram: FakeTelegram, chat: TelegramChat) -> None:
     first = await chat.send(owed("Talks planned"))
@@ -319,6 +371,28 @@ async def test_a_word_answers_its_alert_and_stands_alone_where_that_was_deleted(
     await chat.send(owed("Talks on", kind=DeliveryKind.UPDATE, replies_to="77"))
 
     assert [message.replies_to for message in telegram.accepted] == [0, 1, 0]
+
+
+REFUSED_EDITS = (
+    "MESSAGE_AUTHOR_REQUIRED",
+    "message can't be edited",
+    "have no rights to edit the message",
+    "there is no text in the message to edit",
+    "TOPIC_CLOSED",
+)
+
+
+@pytest.mark.parametrize("why", REFUSED_EDITS)
+@pytest.mark.parametrize(("kind", "said"), [(DeliveryKind.EDIT, 0), (DeliveryKind.REPLY, 1)])
+async def test_a_refused_edit_says_nothing_against_the_chat_and_an_answer_is_said_anew(
+    telegram: FakeTelegram, chat: TelegramChat, why: str, kind: DeliveryKind, said: int
+) -> None:
+    telegram.fault("error", method="editMessageText", code=400, description=f"Bad Request: {why}")
+
+    result = await chat.send(owed("Talks held", edits="1", kind=kind))
+
+    assert len(telegram.accepted) == said
+    assert isinstance(result, Sent) if said else isinstance(result, Undeliverable) and not result.gone
 
 
 async def test_an_edit_in_a_chat_that_blocked_us_is_undeliverable(telegram: FakeTelegram, chat: TelegramChat) -> None:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from bot.alert.render import alert
-from bot.chat.terminal import HERE, MOST_BUTTONS, TerminalChat, rich_text
-from bot.model import Access, Button, DeliveryKind, Incoming, Message, Sent
+from bot.chat.terminal import HERE, LINES_OF_A_FILE, MOST_BUTTONS, TerminalChat, rich_text
+from bot.model import Access, Button, DeliveryKind, Document, Incoming, Message, Sent
 from tests import fakes, make
 from tests.conversation import conversation
 
@@ -71,6 +71,17 @@ async def test_an_alert_is_printed_with_numbered_buttons() -> None:
         "[1] Why?  [2] Sources 2  [3] Timeline\n"
         "[4] Mute story  [5] Not relevant\n"
     )
+
+
+async def test_a_file_is_printed_with_its_name_as_far_as_it_is_short() -> None:
+    paper = Paper()
+    lines = [f"LINE:{number}" for number in range(LINES_OF_A_FILE + 2)]
+    file = Document("talks.ics", "\r\n".join(lines).encode() + b"\xff")
+
+    await paper.show(Message(html="<b>Talks</b>", document=file))
+
+    assert f"Talks\n📎 talks.ics ({len(file.content)} bytes)\nLINE:0\n" in paper.text
+    assert paper.text.endswith(f"{lines[LINES_OF_A_FILE - 1]}\n… and 2 more lines\n")
 
 
 @pytest.mark.parametrize(

@@ -262,7 +262,7 @@ class Newsroom:
         assert report.event
         story, archive = make.story(report), self.pipeline.archive
         with archive.transaction():
-            archive.save_entry(report.entry, [title])
+            archive.save_entries([(report.entry, [title])])
             archive.save_event(report.event)
             archive.save_story(replace(story, announced=frozenset({story.type})))
             archive.log_change(story, StoryChange.NEW, report.entry.key, self.clock())

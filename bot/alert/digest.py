@@ -135,8 +135,7 @@ def _line(pair: StoryWithReports, reader: Reader) -> str:
     """Return a story in one line: what and how sure, the headline, who and how many say so."""
     story, reports = pair
     lead = render.best_report(story, reports, reader)
-    how_sure = phrases.modality(story, reports)
-    what = phrases.short(render.happened(story, lead, how_sure, reader), 80)
+    what = phrases.short(render.happened(story, reports, lead, reader), 80)
     said = f"{phrases.headline(lead.entry, 110)} — {phrases.credit(lead.entry, reader.catalog)}" if lead else ""
     of = status(story, reports, reader.catalog)
     standing = phrases.STANDING_WORDS[of.standing].lower() + (f", {len(of.sources)} sources" if of.sources[1:] else "")

@@ -8,26 +8,49 @@ from datetime import UTC, date, timedelta
 
 from bot.alert import phrases
 from bot.alert.phrases import Reader
+from bot.alert.stated import duration
 from bot.ledger.ceasefire import Halt, Phase, Violations
 from bot.ledger.exchange import Exchange, totals
 from bot.ledger.ledger import Ledger
 from bot.ledger.move import Move
-from bot.ledger.talks import Held, Meeting
-from bot.model import EventType, Message, Modality, Report
+from bot.ledger.talks import Meeting
+from bot.model import Button, Document, EventType, Message, Modality, Report
 from bot.story.consent import consenting
 
 LAST_DAYS = timedelta(days=14)
 """What was due longer ago is no longer in the calendar."""
+VIOLATION_DAYS = timedelta(days=7)
+MOVES_A_PAGE = 8
+LONGEST_CAPTION = 1000
+"""Visible UTF-16 units under a file: Telegram takes 1,024, the mark of a possible repeat included."""
+_CLOCK_FOOT = "\nBy confirmed reports alone, as far as days are stated; a day ends at midnight UTC. Claims are claims."
+_NO_DAY = "No talks with a day, and no end of a ceasefire, were reported."
+_FILE_FOOT = (
+    "\nWhat is not confirmed is entered as tentative. Days only: no hour is known. "
+    "Your calendar does not follow the news: ask again for changes."
+)
 _NO_CONFLICT_YET = "Nothing is in the ledger of {} yet: no step was reported in 60 days."
 
 
 # ------------------------------------------------------------------------------------------ one conflict
-def track(ledger: Ledger, reader: Reader) -> Message:
-    """Return where a conflict's process stands, and its moves, the newest first."""
-    head = "\n".join((f"{_name(ledger.conflict, reader)} · what moved", *_standing(ledger, reader), ""))
-    blocks = [_move(move, reader) for move in reversed(ledger.moves)]
-    foot = "\nListed as reported; only what is confirmed, or what both sides say, changes the lines above."
-    return Message(html=phrases.fit(head, blocks, foot))
+def track(ledger: Ledger, reader: Reader) -> Sequence[Message]:
+    """Return where a conflict's process stands, and its moves, the newest first; in as many messages as it takes.
+
+    Under each are buttons that open the stories of its moves.
+    """
+    title = f"{_name(ledger.conflict, reader)} · what moved"
+    first = "\n".join((title, *_standing(ledger, reader)))
+    moves = ledger.moves[::-1]
+    blocks = (f"{number}. {_move(move, reader)}" for number, move in enumerate(moves, 1))
+    foot = "\n\nListed as reported; only what is confirmed, or what both sides say, changes where it stands."
+    found = phrases.pages(first, title, blocks, most=MOVES_A_PAGE, foot=foot)
+    return [Message(html=page.html, buttons=_openers(moves, page.blocks)) for page in found]
+
+
+def _openers(moves: Sequence[Move], shown: range) -> tuple[tuple[Button, ...], ...]:
+    """Return a button for the story of each of the moves *shown*, four in a row."""
+    each = [Button(f"Open {index + 1}", f"tl:{moves[index].stories[0]}") for index in shown]
+    return tuple(tuple(each[start : start + 4]) for start in range(0, len(each), 4))
 
 
 def untracked(conflict_id: str, reader: Reader) -> Message:
@@ -126,11 +149,43 @@ def clock(halt: Halt, reader: Reader) -> str:
     days = [f"from {day(halt.starts_on, reader)}"] if halt.starts_on else []
     days += [f"to {day(halt.ends_on, reader)} (last day)"] if halt.ends_on else []
     days += [f"reported in force {day(halt.in_force_on, reader)}"] if halt.in_force_on and not halt.starts_on else []
+    days += [f"declared for {length}"] if (length := duration(halt.length)) and not halt.extensions else []
     days += [f"extended {day(halt.extensions[-1].day, reader)}"] if halt.extensions else []
     days += [f"reported ended {day(halt.ended.day, reader)}"] if halt.ended else []
     phase = halt.phase(reader.now)
     words = "expired, no confirmed report of an extension" if phase is Phase.EXPIRED else phase.value
     return f"Ceasefire {words}" + (f": {', '.join(days)}" if days else ", no end stated")
+
+
+def ceasefires(ledgers: Iterable[Ledger], reader: Reader) -> Message:
+    """Return the halts that hold or ended of late, and the violations of the last days, by conflict."""
+    since = reader.now.astimezone(UTC).date() - LAST_DAYS
+    blocks = [
+        "\n".join((f"\n{_name(ledger.conflict, reader)}", *halts, *_broken(ledger, reader)))
+        for ledger in ledgers
+        if (halts := [line for halt in ledger.halts if _is_of_late(halt, since) for line in _halt(halt, reader)])
+    ]
+    if not blocks:
+        return Message(html="<b>Ceasefires</b>\nNone was confirmed in 60 days, or all are over.")
+    return Message(html=phrases.fit("<b>Ceasefires</b>", blocks, _CLOCK_FOOT))
+
+
+def _is_of_late(halt: Halt, since: date) -> bool:
+    over = halt.ended.day if halt.ended else halt.ends_on
+    return over is None or over >= since
+
+
+def _halt(halt: Halt, reader: Reader) -> Iterator[str]:
+    move = halt.ended or halt.moves[-1]
+    yield f"⏱ {clock(halt, reader)}"
+    lead = _lead(move, reader)
+    sources = phrases.plural(len(move.publishers), "source")
+    yield f"“{phrases.headline(lead.entry, 120)}” — {phrases.credit(lead.entry, reader.catalog)}, {sources}"
+
+
+def _broken(ledger: Ledger, reader: Reader) -> Iterator[str]:
+    last = reader.now.astimezone(UTC).date() - VIOLATION_DAYS
+    yield from (f"⚠️ {violated(each, ledger.conflict, reader)}" for each in ledger.violations if each.day > last)
 
 
 def expires(halt: Halt, reader: Reader) -> Message:
@@ -152,13 +207,43 @@ def violated(of: Violations, conflict_id: str, reader: Reader) -> str:
 
 
 # ------------------------------------------------------------------------------------------ calendar, exchanges
-def calendar(ledgers: Iterable[Ledger], reader: Reader) -> Message:
-    """Return the talks and last days of ceasefires to come, and what was due of late."""
-    since = reader.now.astimezone(UTC).date() - LAST_DAYS
-    found = [(on, line) for ledger in ledgers for on, line in _dated(ledger, reader) if on >= since]
+def calendar(ledgers: Iterable[Ledger], reader: Reader, *, add: str = "") -> Message:
+    """Return the talks and last days of ceasefires to come, and what was due of late.
+
+    *add* is the action of the button that asks for them as a file.
+    """
+    found = _lines(_lately(ledgers, reader), reader)
     if not found:
-        return Message(html="<b>Calendar</b>\nNo talks with a day, and no end of a ceasefire, were reported.")
-    return Message(html=phrases.fit("<b>Calendar</b>", [line for _, line in sorted(found)]))
+        return Message(html=f"<b>Calendar</b>\n{_NO_DAY}")
+    return Message(
+        html=phrases.fit("<b>Calendar</b>", found), buttons=((Button("Add to my calendar", add),),) if add else ()
+    )
+
+
+def calendar_file(ledgers: Iterable[Ledger], reader: Reader) -> Message:
+    """Return the same as a file that any calendar program reads; no file where nothing has a day."""
+    from bot.ledger.ics import calendar as written  # noqa: PLC0415 - few ask for it, and it loads a library
+
+    kept = _lately(ledgers, reader)
+    found = _lines(kept, reader)
+    if not found:
+        return Message(html=_NO_DAY)
+    conflicts = {ledger.conflict for ledger in kept if ledger.meetings or ledger.halts}
+    name = "-".join(["parley", *(conflicts if len(conflicts) == 1 else ())])
+    document = Document(f"{name}.ics", written(kept, reader.catalog, reader.now))
+    html = phrases.fit("<b>For your calendar</b>: open the file.", found, _FILE_FOOT, most=LONGEST_CAPTION)
+    return Message(html=html, document=document)
+
+
+def _lately(ledgers: Iterable[Ledger], reader: Reader) -> Sequence[Ledger]:
+    """Return of *ledgers* what is to come, and what was due of late."""
+    since = reader.now.astimezone(UTC).date() - LAST_DAYS
+    return [ledger.since(since) for ledger in ledgers]
+
+
+def _lines(ledgers: Iterable[Ledger], reader: Reader) -> Sequence[str]:
+    """Return what has a day, a line each, by day."""
+    return [line for _, line in sorted(dated for ledger in ledgers for dated in _dated(ledger, reader))]
 
 
 def _dated(ledger: Ledger, reader: Reader) -> Iterator[tuple[date, str]]:
@@ -172,10 +257,8 @@ def _dated(ledger: Ledger, reader: Reader) -> Iterator[tuple[date, str]]:
 
 def _meeting(meeting: Meeting, reader: Reader) -> str:
     where = f" in {phrases.short(phrases.names(meeting.venues[:1], reader), 40)}" if meeting.venues else ""
-    held = meeting.held(reader.now)
     on = f" {day(meeting.outcome.day, reader)}" if meeting.outcome else ""
-    sure = "" if meeting.is_certain or held is not Held.PLANNED else ", unconfirmed"
-    return f"talks{where}: {held.value}{on}{sure}"
+    return f"talks{where}: {meeting.told(reader.now)}{on}"
 
 
 def exchanges(ledgers: Iterable[Ledger], reader: Reader) -> Message:

@@ -17,7 +17,7 @@ GATHER = timedelta(minutes=1)
 PACE = timedelta(minutes=5)
 """An alert is edited no more often, but for a change of status."""
 
-CORRECTIONS = frozenset({StoryChange.DENIED, StoryChange.CORRECTED, StoryChange.WITHDRAWN})
+CORRECTIONS = frozenset({StoryChange.DISPUTED, StoryChange.DENIED, StoryChange.CORRECTED, StoryChange.WITHDRAWN})
 """Who was told must hear of these, muted or not."""
 STATUS_CHANGES = CORRECTIONS | {StoryChange.NEW_STAGE, StoryChange.CONFIRMED, StoryChange.COLLAPSED}
 
@@ -67,7 +67,7 @@ def update(
     loud = level == SOUND and change.change not in CORRECTIONS
 
     def worded(reader: Reader) -> Message:
-        return render.word(story, reports, reader, silent=not loud, cause=change.entry_key)
+        return render.word(story, reports, reader, change=change.change, silent=not loud, cause=change.entry_key)
 
     what = story.type if change.change is StoryChange.NEW_STAGE else change.id
     return Broadcast(

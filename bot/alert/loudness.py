@@ -6,8 +6,8 @@ from typing import NamedTuple
 from bot.alert import phrases
 from bot.alert.adjust import adjustments
 from bot.catalog import Catalog
-from bot.model import Modality, Report, Standing, Story
-from bot.story.status import ASSERTED, TAKEN_BACK, Status, status
+from bot.model import ASSERTED, Modality, Report, Standing, Story
+from bot.story.status import TAKEN_BACK, Status, status
 
 SOUND, SILENT, DIGEST, ARCHIVE = 1, 2, 3, 4
 """Priorities: pushed with sound, pushed silently, told in the digest, kept in the archive."""
@@ -59,6 +59,8 @@ def _objections(
         yield SILENT, 0, "all publishers quote the same person"
     elif of.standing is Standing.UNCONFIRMED:
         yield SILENT, 0, "not confirmed: no second bloc, other party or mediator says so"
+    elif of.standing is Standing.DISPUTED:
+        yield SILENT, 0, "somebody with a say in it denies it"
     elif of.standing in TAKEN_BACK:
         yield SILENT, 0, "denied, corrected or withdrawn"
     if how_sure in _NO_NEWS:

@@ -62,7 +62,7 @@ def page_text(page: StoryPage, catalog: Catalog) -> str:
         *_about(page, reader),
         "",
         "Status",
-        *(f"  {_moment(each.created_at)}  {_change(each)}" for each in page.history),
+        *(f"  {_moment(each.created_at)}  {change_words(each)}" for each in page.history),
         "",
         "Reports",
         *(line for told in page.told for line in _report_lines(told, reader)),
@@ -140,7 +140,7 @@ def page_html(page: StoryPage, catalog: Catalog) -> str:
     """Return *page* as one HTML file that loads nothing from elsewhere."""
     reader, story = _reader(page, catalog), page.story
     title = _text(story.headline)
-    changes = (f"<li>{_time(each.created_at)} {_text(_change(each))}</li>" for each in page.history)
+    changes = (f"<li>{_time(each.created_at)} {_text(change_words(each))}</li>" for each in page.history)
     return "\n".join(
         (
             "<!doctype html>",
@@ -184,7 +184,8 @@ def _what(report: Report, reader: Reader) -> str:
     return phrases.told(report.entry, event, event.modality, reader) if event else "taken back"
 
 
-def _change(change: LoggedChange) -> str:
+def change_words(change: LoggedChange) -> str:
+    """Return in words what changed."""
     return CHANGES.get(change.change, change.change.value)
 
 

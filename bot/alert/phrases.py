@@ -7,13 +7,14 @@ import html
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.catalog import Catalog, Publisher
-from bot.model import Entry, Event, EventType, Modality, Report, Standing, Story, Wishes
+from bot.model import ASSERTED, Entry, Event, EventType, Form, Modality, Report, Standing, Story, Wishes
 from bot.story.consent import consenting
 from bot.story.origin import published_by
-from bot.story.status import ASSERTED, TAKEN_BACK, Status, backing
+from bot.story.status import TAKEN_BACK, Status, backing
 from bot.text import clean, cut, escape, link_host, plain, utf16_length
 
 LONGEST_MESSAGE = 4096
@@ -46,7 +47,7 @@ _OVER = frozenset({EventType.CEASEFIRE_REJECTED, EventType.TALKS_STALLED, EventT
 
 NOT_NOW = "⚪"
 COLOURS = (
-    f"🟢 confirmed · 🟡 unconfirmed · 🔴 denied, refused, collapsed or over · {NOT_NOW} not happening now: "
+    f"🟢 confirmed · 🟡 unconfirmed or disputed · 🔴 denied, refused, collapsed or over · {NOT_NOW} not happening now: "
     "planned, conditional, a question, a view, a look back"
 )
 """What the dot before an alert means."""
@@ -79,6 +80,7 @@ def modality(story: Story, reports: Iterable[Report]) -> Modality:
 STANDING_WORDS = {
     Standing.UNCONFIRMED: "UNCONFIRMED",
     Standing.CONFIRMED: "CONFIRMED",
+    Standing.DISPUTED: "DISPUTED",
     Standing.DENIED: "DENIED",
     Standing.CORRECTED: "CORRECTED BY ITS SOURCE",
     Standing.WITHDRAWN: "WITHDRAWN BY ITS SOURCE",
@@ -88,10 +90,10 @@ STANDING_WORDS = {
 
 def standing(of: Status, reader: Reader) -> str:
     """Return the word that comes first in a message, such as "UNCONFIRMED" or "DENIED by Russia". Not escaped."""
-    word = STANDING_WORDS[of.standing]
-    event = of.against.event if of.against and of.standing is Standing.DENIED else None
-    denier = (event.speaker or next(iter(event.actors), "")) if event else ""
-    return f"{word} by {names([denier], reader)}" if denier else word
+    word, denier = STANDING_WORDS[of.standing], names([of.denier], reader) if of.denier else ""
+    if of.standing is Standing.UNCONFIRMED and denier:
+        return f"{word}, denied by {denier}"
+    return f"{word} by {denier}" if denier else word
 
 
 def dot(event_type: EventType, how_sure: Modality, of: Standing) -> str:
@@ -117,13 +119,24 @@ def label(event_type: EventType, how_sure: Modality, reader: Reader) -> str:
 
 
 def told(entry: Entry, event: Event, how_sure: Modality, reader: Reader) -> str:
-    """Return the label of *event*; a ceasefire is "agreed" only if the headline of *entry* has both sides say yes."""
+    """Return the label of *event*.
+
+    A ceasefire is "agreed" only if the headline of *entry* has both sides say yes, and one that only one side keeps
+    says so.
+    """
     name = _type_name(event.type, reader)
+    if event.type is EventType.CEASEFIRE_IN_EFFECT and event.facts.form is Form.UNILATERAL:
+        name = _ONE_SIDED.get(reader.language, _ONE_SIDED["en"])
     if event.type is EventType.CEASEFIRE_AGREED and how_sure in ASSERTED:
         name = _agreed(consenting(event, entry.title, reader.catalog), name, reader)
     return _labelled(name, event.type, how_sure)
 
 
+_ONE_SIDED = {
+    "en": "Ceasefire of one side in effect",
+    "uk": "Перемир'я однієї сторони діє",
+    "ru": "Перемирие одной стороны действует",
+}
 _DECLARED_BY = {
     "en": "Ceasefire declared / accepted by {}",
     "uk": "Перемир'я оголошено / прийнято одною стороною: {}",
@@ -283,3 +296,29 @@ def fit(head: str, blocks: Sequence[str], foot: str = "", most: int = LONGEST_ME
         if not kept or visible(text) <= most:
             return text
         kept.pop()
+
+
+class Page(NamedTuple):
+    """A message of several, and which blocks it holds, counted from 0."""
+
+    html: str
+    blocks: range = range(0)
+
+    def with_block(self, block: str) -> "Page":
+        """Return the page with one more *block* at its end."""
+        return Page(f"{self.html}\n\n{block}", range(self.blocks.start, self.blocks.stop + 1))
+
+
+def pages(first: str, later: str, blocks: Iterable[str], *, most: int, foot: str = "") -> Sequence[Page]:
+    """Return *blocks* in as many messages as it takes, *most* in each at most; *foot* ends each.
+
+    The first begins with *first*, the others with *later*.
+    """
+    found = [Page(first)]
+    for number, block in enumerate(blocks):
+        longer = found[-1].with_block(block)
+        if len(found[-1].blocks) < most and visible(longer.html + foot) <= LONGEST_MESSAGE:
+            found[-1] = longer
+        else:
+            found.append(Page(later, range(number, number)).with_block(block))
+    return [page._replace(html=page.html + foot) for page in found]

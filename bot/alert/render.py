@@ -5,6 +5,7 @@ The status comes first, for it is what a lock screen shows. Text of others is es
 
 import html
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from bot.alert import phrases
@@ -12,19 +13,22 @@ from bot.alert.loudness import PRIORITY_WORDS, weigh
 from bot.alert.phrases import Reader
 from bot.alert.stated import again, stated
 from bot.model import (
+    ASSERTED,
     Button,
     Entry,
     EntryKey,
     Event,
     EventType,
+    Form,
     Mention,
     Message,
     Modality,
     Report,
     Standing,
     Story,
+    StoryChange,
 )
-from bot.story.status import ASSERTED, IS_SPEECH, TAKEN_BACK, Status, backing, status
+from bot.story.status import IS_SPEECH, TAKEN_BACK, Status, backing, firm, status
 from bot.text import clean, link_host
 
 LONGEST_ALERT = 900
@@ -50,20 +54,16 @@ def alert(
     of, lead = status(story, reports, reader.catalog), best_report(story, reports, reader)
     struck = of.standing in TAKEN_BACK
     head = (status_line(story, reports, reader, update=update), _headline(story, lead, reader, struck=struck))
-    if struck:
-        details = _against(of, reader)
-    else:
-        details = "\n".join(
-            line for line in (_details(story, reports, lead, reader), _stated(story, reports, lead, reader)) if line
-        )
-    count = _count(story, reports, of, reader)
+    known = () if struck else (_details(story, reports, lead, reader), _stated(story, reports, lead, reader))
+    details = "\n".join(line for line in (*known, _against(of, reader), _lost(of, reader)) if line)
+    count = count_line(story, reports, reader)
     foot = f"updated {phrases.local(reader.now, reader):%H:%M}" if edited else ""
     extras = [again(story, reader), _before(story, reader), "" if struck else _also(story, reports, lead, reader)]
     text = _paragraphs(head, (details, *extras, count, foot))
     while extras and phrases.visible(text) > LONGEST_ALERT:
         extras.pop()
         text = _paragraphs(head, (details, *extras, count, foot))
-    return Message(html=text, buttons=buttons(story, len(reports)), silent=silent)
+    return Message(html=text, buttons=buttons(story, reports), silent=silent)
 
 
 def _headline(story: Story, lead: Report | None, reader: Reader, *, struck: bool) -> str:
@@ -79,27 +79,42 @@ def _against(of: Status, reader: Reader) -> str:
     if of.against is None:
         return ""
     words = {
-        Standing.DENIED: "Denied",
         Standing.CORRECTED: "Its source now says",
         Standing.WITHDRAWN: "Its source no longer says so",
     }
-    return f"{words[of.standing]}: {phrases.quote(of.against.entry, reader)}"
+    return f"{words.get(of.standing, 'Denied')}: {phrases.quote(of.against.entry, reader)}"
+
+
+def _lost(of: Status, reader: Reader) -> str:
+    """Return the last report that no longer says so while others do, and how many more there are."""
+    if not of.lost:
+        return ""
+    last, more = of.lost[-1].entry, f" (and {len(of.lost) - 1} more)" if of.lost[1:] else ""
+    now = phrases.headline(last, 120)
+    return f"{phrases.credit(last, reader.catalog)} withdrew its report{more}, which now reads: “{now}”"
 
 
 def word(
-    story: Story, reports: Sequence[Report], reader: Reader, *, silent: bool, cause: EntryKey | None = None
+    story: Story,
+    reports: Sequence[Report],
+    reader: Reader,
+    *,
+    change: StoryChange,
+    silent: bool,
+    cause: EntryKey | None = None,
 ) -> Message:
     """Return the short reply that tells that *story*, told before, stands otherwise now, by the report *cause*."""
     of = status(story, reports, reader.catalog)
     by = next((report for report in backing(story, reports) if report.entry.key == cause), None)
     lead = by or best_report(story, reports, reader)
-    update = of.standing is Standing.UNCONFIRMED
+    update = change is StoryChange.NEW_STAGE and of.standing is Standing.UNCONFIRMED
     head = status_line(story, reports, reader, update=update)
-    if of.standing in TAKEN_BACK:
+    said = phrases.quote(lead.entry, reader) if lead else phrases.short(story.headline, 200)
+    if of.against:
         said = _against(of, reader)
-    else:
-        said = phrases.quote(lead.entry, reader) if lead else phrases.short(story.headline, 200)
-    lines = (head, said, _count(story, reports, of, reader))
+    elif change is StoryChange.CORRECTED and of.lost:
+        said = f"No longer confirmed: {_lost(of, reader)}"
+    lines = (head, said, count_line(story, reports, reader))
     return Message(html="\n".join(line for line in lines if line), silent=silent)
 
 
@@ -113,7 +128,7 @@ def status_line(story: Story, reports: Sequence[Report], reader: Reader, *, upda
     of = status(story, reports, reader.catalog)
     standing = phrases.short(phrases.standing(of, reader), 60)
     where = phrases.short(phrases.conflicts(story, reader), 70)
-    what = phrases.short(happened(story, lead, how_sure, reader).upper(), 90)
+    what = phrases.short(happened(story, reports, lead, reader).upper(), 90)
     dot = phrases.dot(story.type, how_sure, of.standing)
     if of.standing in TAKEN_BACK:
         return f"{dot} <b>{standing}</b> · {where} · <s>{what}</s>"
@@ -122,11 +137,19 @@ def status_line(story: Story, reports: Sequence[Report], reader: Reader, *, upda
     return f"{dot} <b>{standing}</b> · {where} · <b>{new}{what}</b>{_on_whose_word(story, lead, reader)}"
 
 
-def happened(story: Story, lead: Report | None, how_sure: Modality, reader: Reader) -> str:
-    """Return the label of what happened, by whom as far as the report to quote tells. Not escaped."""
-    if lead and lead.event and lead.event.type is story.type:
-        return phrases.told(lead.entry, lead.event, how_sure, reader)
-    return phrases.label(story.type, how_sure, reader)
+def happened(story: Story, reports: Sequence[Report], lead: Report | None, reader: Reader) -> str:
+    """Return the label of what happened, by whom as far as the report to quote tells. Not escaped.
+
+    That only one side holds its fire is said as soon as any report says so.
+    """
+    how_sure = phrases.modality(story, reports)
+    if lead is None or lead.event is None or lead.event.type is not story.type:
+        return phrases.label(story.type, how_sure, reader)
+    forms = {report.event.facts.form for report in backing(story, reports) if report.event}
+    event = lead.event
+    if Form.UNILATERAL in forms:
+        event = replace(event, facts=replace(event.facts, form=Form.UNILATERAL))
+    return phrases.told(lead.entry, event, how_sure, reader)
 
 
 def _on_whose_word(story: Story, lead: Report | None, reader: Reader) -> str:
@@ -211,20 +234,24 @@ def _at(entry: Entry, reader: Reader) -> str:
     return phrases.credit(entry, reader.catalog) + time
 
 
-def _count(story: Story, reports: Sequence[Report], of: Status, reader: Reader) -> str:
-    """Return who stands behind it: sources that are independent, their blocs, and of whom there is no word yet."""
+def count_line(story: Story, reports: Sequence[Report], reader: Reader) -> str:
+    """Return who stands behind it: sources that are independent, their blocs, and of whom there is no word yet.
+
+    "" once it was taken back.
+    """
+    of = status(story, reports, reader.catalog)
     if of.standing in TAKEN_BACK:
         return ""
     several = of.sources[1:] and not of.voice
     parts = [_how_many(story, reports, of, reader), phrases.short(phrases.blocs(of), 80) if several else ""]
     if of.unheard:
-        parts.append(f"no word from {phrases.short(phrases.names([of.unheard], reader), 40)}")
+        parts.append(f"no word from {phrases.short(phrases.names([of.unheard], reader), 40)} itself")
     return " · ".join(part for part in parts if part)
 
 
 def _how_many(story: Story, reports: Sequence[Report], of: Status, reader: Reader) -> str:
     """Return how many publishers there are, and how many of them count: those of one owner or one wire count once."""
-    said = backing(story, reports)
+    said = firm(story, backing(story, reports))
     publishers = len({phrases.publisher(report.entry, reader.catalog).name for report in said})
     independent = len(of.sources)
     if independent < 2:
@@ -236,14 +263,22 @@ def _how_many(story: Story, reports: Sequence[Report], of: Status, reader: Reade
     return f"{independent} independent publishers"
 
 
-def buttons(story: Story, reports: int) -> tuple[tuple[Button, ...], ...]:
+def buttons(story: Story, reports: Sequence[Report]) -> tuple[tuple[Button, ...], ...]:
     """Return the buttons under a story's card."""
     ask = (
         Button("Why?", f"why:{story.id}"),
-        Button(f"Sources {reports}", f"src:{story.id}"),
+        Button(f"Sources {len(reports)}", f"src:{story.id}"),
         Button("Timeline", f"tl:{story.id}"),
     )
-    return ask, (Button("Mute story", f"mute:{story.id}"), Button("Not relevant", f"bad:{story.id}"))
+    judge = (Button("Mute story", f"mute:{story.id}"), Button("Not relevant", f"bad:{story.id}"))
+    return (ask, judge, (Button("Add to calendar", f"ics:{story.id}"),)) if _has_a_day(story, reports) else (ask, judge)
+
+
+def _has_a_day(story: Story, reports: Sequence[Report]) -> bool:
+    """Tell whether *story* is of talks to come of which a report states the day."""
+    to_come = story.type in {EventType.TALKS_PROPOSED, EventType.TALKS_SCHEDULED}
+    told = story.standing not in TAKEN_BACK
+    return told and to_come and any(report.event and report.event.facts.meets_on for report in backing(story, reports))
 
 
 # ------------------------------------------------------------------------------------------ behind the buttons
@@ -355,8 +390,7 @@ def sources(story: Story, reports: Sequence[Report], reader: Reader) -> Message:
     """Return every report of the story with its publisher, what kind of publisher that is, and its link."""
     head = f"<b>Sources</b> · {status_line(story, reports, reader)}"
     blocks = [f"\n{_source(report.entry, reader)}" for report in reports]
-    of = status(story, reports, reader.catalog)
-    return Message(html=phrases.fit(head, blocks, "\n" + _count(story, reports, of, reader)))
+    return Message(html=phrases.fit(head, blocks, "\n" + count_line(story, reports, reader)))
 
 
 _TIERS = {1: "agency or official", 2: "major outlet", 3: "other outlet"}
@@ -368,22 +402,6 @@ def _source(entry: Entry, reader: Reader) -> str:
     kind = ", ".join(phrases.short(each, 30) for each in about if each)
     where = ", ".join(each for each in (phrases.short(link_host(entry.link), 60), phrases.when(entry, reader)) if each)
     return f"<b>{phrases.credit(entry, reader.catalog)}</b> ({kind})\n“{phrases.headline(entry, 160)}”\n{where}"
-
-
-def timeline(story: Story, reports: Sequence[Report], reader: Reader) -> Message:
-    """Return the story's reports in order of time, each with what it said happened."""
-    head = f"<b>Timeline</b> · {status_line(story, reports, reader)}"
-    blocks = [f"\n{_step(report, reader)}" for report in reports]
-    return Message(html=phrases.fit(head, blocks))
-
-
-def _step(report: Report, reader: Reader) -> str:
-    event = report.event
-    what = phrases.told(report.entry, event, event.modality, reader) if event else "no event"
-    sign = phrases.icon(event.type, reader.catalog) if event else "•"
-    time = phrases.when(report.entry, reader)
-    credit = phrases.credit(report.entry, reader.catalog)
-    return f"{time} {sign} <b>{phrases.short(what, 60)}</b>\n{phrases.headline(report.entry, 160)} — {credit}"
 
 
 # ------------------------------------------------------------------------------------------ several stories

@@ -106,7 +106,8 @@ def route(  # noqa: PLR0917 - six things decide, and each is named by its type
         return Wording(render.alert(story, reports, reader, update=update, silent=level > SOUND), tuple(group))
 
     return Broadcast(
-        key=f"alert:{story.id}",
+        # Who was told of it already is left out by the store; who could not be reached then is owed it anew.
+        key=f"alert:{story.id}" if change.change is StoryChange.NEW else f"alert:{story.id}:{change.id}",
         wordings=tuple(worded(group) for group in by_words.values()),
         created_at=now,
         story_id=story.id,

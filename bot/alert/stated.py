@@ -49,14 +49,20 @@ def _terms(facts: Facts, type_: EventType, places: Mapping[str, str], reader: Re
     days = {"Start": facts.starts_on, "End": facts.ends_on, "Deadline": facts.deadline, "Meeting": facts.meets_on}
     yield from ((label, _day(day, reader)) for label, day in days.items() if day)
     of_halt = type_.family in ("ceasefire", "humanitarian", "agreement")
-    if of_halt and (length := _DURATION.fullmatch(facts.duration)):
-        yield "Duration", phrases.plural(int(length[1]), _UNITS[length[2]])
+    if of_halt and (length := duration(facts.duration)):
+        yield "Duration", length
     if of_halt and facts.scope:
         yield "Covers", ", ".join(facts.scope)
     if exchange := next(_exchanges(facts.counts), ""):
         yield "Exchange", exchange
     if facts.venue:
         yield "Where", places[facts.venue]
+
+
+def duration(length: str) -> str:
+    """Return a length of time (ISO 8601) in words, such as "30 days"; "" if it is none."""
+    found = _DURATION.fullmatch(length)
+    return phrases.plural(int(found[1]), _UNITS[found[2]]) if found else ""
 
 
 def again(story: Story, reader: Reader) -> str:

@@ -106,28 +106,19 @@ def why(desk: Desk, asked: Asked) -> Message:
     /why explains the last one; so does the button "Why?" under each.
     """
     story = desk.story(asked.words, asked)
-    return render.why(story, desk.archive.reports(story.id), desk.reader(asked)) if story else _no_story(asked)
+    return render.why(story, desk.archive.reports(story.id), desk.reader(asked)) if story else no_story(asked)
 
 
 def sources(desk: Desk, asked: Asked) -> Message:
     """Show who reports a story."""
     story = desk.story(asked.words, asked)
-    return render.sources(story, desk.archive.reports(story.id), desk.reader(asked)) if story else _no_story(asked)
-
-
-def timeline(desk: Desk, asked: Asked) -> Message:
-    """Show a story's reports in order of time.
-
-    /timeline shows the last one that you were told; so does the button "Timeline" under each.
-    """
-    story = desk.story(asked.words, asked)
-    return render.timeline(story, desk.archive.reports(story.id), desk.reader(asked)) if story else _no_story(asked)
+    return render.sources(story, desk.archive.reports(story.id), desk.reader(asked)) if story else no_story(asked)
 
 
 def show(desk: Desk, asked: Asked) -> Message:
     """Show a story's card."""
     story = desk.story(asked.words, asked)
-    return render.alert(story, desk.archive.reports(story.id), desk.reader(asked)) if story else _no_story(asked)
+    return render.alert(story, desk.archive.reports(story.id), desk.reader(asked)) if story else no_story(asked)
 
 
 def status(desk: Desk, asked: Asked) -> Message:
@@ -209,5 +200,6 @@ def _names(conflicts: frozenset[str], reader: Reader) -> str:
     return "everything" if not names else ", ".join(names[:3]) + (f" +{len(names) - 3}" if len(names) > 3 else "")
 
 
-def _no_story(asked: Asked) -> Message:
+def no_story(asked: Asked) -> Message:
+    """Return that there is no such story, or none at all yet."""
     return Message(html=GONE if asked.words else "Nothing has been reported yet. /status tells how well I hear.")

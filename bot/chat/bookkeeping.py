@@ -1,7 +1,10 @@
 """Commands that show the ledgers. Each docstring is its /help text: a line, then how to say it."""
 
+from dataclasses import replace
+
 from bot.alert import ledgers
-from bot.chat import asking, menus
+from bot.alert.phrases import Reader
+from bot.chat import asking, menus, reading
 from bot.chat.desk import STORY_ID, Asked, Desk
 from bot.chat.understand import EVERYTHING, find_conflicts
 from bot.errors import DecisionError
@@ -11,16 +14,18 @@ from bot.owner import ledgers as books
 from bot.text import cut, escape
 
 MOST_TO_UNDO = 8
+LONGEST_ACTION = 64
+"""Bytes that a button can send."""
 
 
 def timeline(desk: Desk, asked: Asked) -> Message:
-    """Show what moved in a conflict, or a story's reports in order of time.
+    """Show what moved in a conflict, or the page of a story.
 
-    /timeline ukraine shows the moves of a process, who moved last, and what is due next; /timeline shows the reports
-    of the last story that you were told; so does the button "Timeline" under each.
+    /timeline ukraine shows the moves of a process, who moved last, and what is due next; /timeline shows the page of
+    the last story that you were told, as /story does.
     """
     if not asked.words or STORY_ID.fullmatch(asked.words):
-        return asking.timeline(desk, asked)
+        return reading.story(desk, asked)
     return track(desk, asked)
 
 
@@ -37,21 +42,62 @@ def track(desk: Desk, asked: Asked) -> Message:
         return ledgers.overview(found, reader)
     if not found:
         return ledgers.untracked(min(conflicts), reader)
-    shown, conflict = ledgers.track(found[0], reader), found[0].conflict
-    buttons = [Button("Calendar", f"calendar:{conflict}"), Button("Exchanges", f"exchanges:{conflict}")]
-    buttons += [Button("Take out a move", f"undoable:{conflict}")] if asked.access is Access.OWNER else []
-    return Message(html=shown.html, buttons=menus.rows(buttons, 2))
+    return _tracked(asked, found[0], 0, reader)
+
+
+def track_page(desk: Desk, asked: Asked) -> Message:
+    """Turn over the moves of the conflict whose button was pressed."""
+    conflict, _, number = asked.words.partition(":")
+    reader, found = desk.reader(asked), _read(desk, asked, frozenset({conflict}))
+    if not found:
+        return ledgers.untracked(conflict, reader)
+    return _tracked(asked, found[0], asked.about(number).number, reader)
+
+
+def _tracked(asked: Asked, ledger: Ledger, number: int, reader: Reader) -> Message:
+    pages, conflict = ledgers.track(ledger, reader), ledger.conflict
+    last = len(pages) - 1
+    number = min(number, last)
+    more = [Button(name.title(), f"{name}:{conflict}") for name in ("calendar", "exchanges", "ceasefires")]
+    more += [Button("Take out a move", f"undoable:{conflict}")] if asked.access is Access.OWNER else []
+    turn = menus.turn(f"trackpage:{conflict}:", number, last)
+    return replace(pages[number], buttons=(*pages[number].buttons, *turn, *menus.rows(more, 2)))
+
+
+def ceasefires(desk: Desk, asked: Asked) -> Message:
+    """Show which ceasefires hold, since when, until when, and what breaks them.
+
+    /ceasefires · /ceasefires sudan · /ceasefires all
+    """
+    conflicts = _conflicts(desk, asked)
+    if conflicts is None:
+        return asking.unknown_conflict(desk, asked, asked.words)
+    return ledgers.ceasefires(_read(desk, asked, conflicts), desk.reader(asked))
 
 
 def calendar(desk: Desk, asked: Asked) -> Message:
     """Show when talks are due, and when ceasefires end.
 
-    /calendar · /calendar gaza · /calendar all
+    /calendar · /calendar gaza · /calendar all; the button under it hands the days over as a file for your calendar.
     """
     conflicts = _conflicts(desk, asked)
     if conflicts is None:
         return asking.unknown_conflict(desk, asked, asked.words)
-    return ledgers.calendar(_read(desk, asked, conflicts), desk.reader(asked))
+    action = f"ics:{asked.words}"
+    add = action if len(action.encode()) <= LONGEST_ACTION else ""
+    return ledgers.calendar(_read(desk, asked, conflicts), desk.reader(asked), add=add)
+
+
+def add_to_calendar(desk: Desk, asked: Asked) -> Message:
+    """Hand over the days as a file for any calendar program: those of a story, else those that /calendar shows."""
+    if STORY_ID.fullmatch(asked.words):
+        story = desk.archive.story(asked.words)
+        found = _read(desk, asked, frozenset(story.conflicts[:1])) if story else ()
+        return ledgers.calendar_file([each.of_story(asked.words) for each in found], desk.reader(asked))
+    conflicts = _conflicts(desk, asked)
+    if conflicts is None:
+        return asking.unknown_conflict(desk, asked, asked.words)
+    return ledgers.calendar_file(_read(desk, asked, conflicts), desk.reader(asked))
 
 
 def exchanges(desk: Desk, asked: Asked) -> Message:

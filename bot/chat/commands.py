@@ -12,7 +12,7 @@ from datetime import datetime
 
 from bot.alert import phrases
 from bot.catalog import Catalog
-from bot.chat import asking, bookkeeping, choosing, feeding, labelling, records, setting, storying, understand
+from bot.chat import asking, bookkeeping, choosing, feeding, labelling, reading, records, setting, storying, understand
 from bot.chat.desk import Asked, Desk, Handler, Reply, Settings
 from bot.model import Access, Button, ChatId, DeliveryKind, Feed, Incoming, Message
 from bot.ports import Archive, People
@@ -248,8 +248,10 @@ COMMANDS: dict[str, Handler] = {
     "search": asking.search,
     "why": asking.why,
     "sources": records.sources,
+    "story": reading.story,
     "timeline": bookkeeping.timeline,
     "track": bookkeeping.track,
+    "ceasefires": bookkeeping.ceasefires,
     "calendar": bookkeeping.calendar,
     "exchanges": bookkeeping.exchanges,
     "follow": choosing.follow,
@@ -284,8 +286,10 @@ _TAKES_WORDS = frozenset(
         "unfollow",
         "mute",
         "help",
+        "story",
         "track",
         "timeline",
+        "ceasefires",
         "calendar",
         "exchanges",
     }
@@ -294,8 +298,12 @@ _TAKES_WORDS = frozenset(
 ACTIONS: Mapping[str, Handler] = {
     "why": asking.why,
     "src": asking.sources,
-    "tl": asking.timeline,
+    "tl": reading.sheet_pressed,
+    "sheet": reading.sheet_pressed,
+    "trackpage": bookkeeping.track_page,
+    "ceasefires": bookkeeping.ceasefires,
     "calendar": bookkeeping.calendar,
+    "ics": bookkeeping.add_to_calendar,
     "exchanges": bookkeeping.exchanges,
     "undoable": bookkeeping.undoable,
     "undo": bookkeeping.undo_pressed,
@@ -334,7 +342,7 @@ ACTIONS: Mapping[str, Handler] = {
 }
 IN_PLACE = frozenset(ACTIONS) - {
     *("why", "src", "tl", "show", "mute", "bad", "good", "missed", "now", "run", "feedtest", "feedlook"),
-    *("calendar", "exchanges", "undoable"),
+    *("ceasefires", "calendar", "ics", "exchanges", "undoable"),
 }
 """Actions whose answer takes the place of the message with the button."""
 

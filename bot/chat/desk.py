@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.alert.digest import with_digests
+from bot.alert.page import StoryPage, Told
 from bot.alert.phrases import Reader
 from bot.alert.render import StoryWithReports
 from bot.alert.route import priority, wants
@@ -124,6 +125,10 @@ class Desk:
         """Return for whom the answer is written."""
         return Reader.of(self.subscription(asked), self.catalog, asked.now)
 
+    def page(self, story: Story) -> StoryPage:
+        """Return all that the archive holds of *story*."""
+        return read_page(self.archive, story)
+
     def with_reports(self, stories: Sequence[Story]) -> Sequence[StoryWithReports]:
         """Return each story with its reports."""
         return [(story, self.archive.reports(story.id)) for story in stories]
@@ -159,6 +164,12 @@ class Desk:
 
 
 Handler = Callable[[Desk, Asked], Message]
+
+
+def read_page(archive: Archive, story: Story) -> StoryPage:
+    """Return all that *archive* holds of *story*."""
+    told = [Told(report, archive.headlines(report.entry.key)) for report in archive.reports(story.id)]
+    return StoryPage(story=story, told=told, changes=archive.changes_of(story.id))
 
 
 def stopped(subscription: Subscription) -> bool:

@@ -54,7 +54,7 @@ def conflicts(ids: Sequence[str], chosen: frozenset[str] | None, action: str, pa
         Button(_ticked(_conflict(id_, reader), on=bool(chosen) and id_ in (chosen or ())), f"{action}:{id_}:{page}")
         for id_ in shown
     )
-    return ((everything,), *rows(each, 2), *_turn(action, page, last))
+    return ((everything,), *rows(each, 2), *turn(f"{action}page:", page, last))
 
 
 def _conflict(conflict_id: str, reader: Reader) -> str:
@@ -63,9 +63,10 @@ def _conflict(conflict_id: str, reader: Reader) -> str:
     return flag + phrases.conflict(conflict_id, reader)
 
 
-def _turn(action: str, page: int, last: int) -> Rows:
-    back = (Button("‹ Back", f"{action}page:{page - 1}"),) if page else ()
-    more = (Button("More ›", f"{action}page:{page + 1}"),) if page < last else ()
+def turn(action: str, page: int, last: int) -> Rows:
+    """Return the buttons that turn over pages 0 to *last*; pressing sends *action* with the page's number behind it."""
+    back = (Button("‹ Back", f"{action}{page - 1}"),) if page else ()
+    more = (Button("More ›", f"{action}{page + 1}"),) if page < last else ()
     return (back + more,) if back or more else ()
 
 

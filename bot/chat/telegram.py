@@ -5,7 +5,6 @@ limiter pauses every chat for one (reliability.md, §0).
 """
 
 import asyncio
-import json
 import logging
 import os
 import re
@@ -19,18 +18,11 @@ from typing import Any, Final, Literal, Self, TypeVar
 import httpx
 from telegram import (
     Bot,
-    CallbackQuery,
-    ChatMember,
-    ChatMemberUpdated,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     LinkPreviewOptions,
-    MaybeInaccessibleMessage,
     ReplyParameters,
-    Update,
-    User,
 )
-from telegram import Chat as TelegramRoom
 from telegram import Message as TelegramMessage
 from telegram.constants import MessageLimit, ParseMode
 from telegram.error import (
@@ -46,12 +38,14 @@ from telegram.error import (
 from telegram.request import HTTPXRequest, RequestData
 from telegram.request._requestparameter import RequestParameter  # no public way to make one
 
+from bot.chat import telegram_updates
+from bot.chat.telegram_updates import NETWORK
 from bot.errors import ConfigError
 from bot.model import (
     Button,
-    ChatId,
     Delivery,
     DeliveryKind,
+    Document,
     InboxItem,
     Incoming,
     Message,
@@ -67,9 +61,9 @@ from bot.text import cut, plain
 # Durations as timedelta: opt in to what the library will do anyway.
 os.environ.setdefault("PTB_TIMEDELTA", "true")
 
-NETWORK = "telegram"
 API_URL = "https://api.telegram.org"
 REPEAT_MARK = " ↻ possible repeat"
+NO_FILE = "\n(This chat takes no files, so the file is left out.)"
 UPDATES = ("message", "callback_query", "my_chat_member")
 DEADLINE_S = 30
 """A call that takes longer has an unknown fate: httpx alone would wait for ever on a server that drips."""
@@ -87,13 +81,14 @@ _GONE = re.compile(
 )
 _BAD_TEXT = re.compile("can't parse|too.long|entit", re.IGNORECASE)
 _BAD_BUTTONS = re.compile("button|keyboard|reply markup is too long", re.IGNORECASE)
+_NO_FILES = re.compile("document|file|chat_send_docs_forbidden", re.IGNORECASE)
 _NO_TOPIC = re.compile("message thread not found|topic_closed|topic_deleted", re.IGNORECASE)
 _NO_MONEY = re.compile("balance|payment|paid|stars", re.IGNORECASE)
 _NOT_MODIFIED = re.compile("is not modified", re.IGNORECASE)
-_UNEDITABLE = re.compile("message to edit not found|message can't be edited|message_id_invalid", re.IGNORECASE)
 
 T = TypeVar("T")
 
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _certificates = cache(httpx.create_ssl_context)
 """Reading them takes longer than all else at start."""
 
@@ -109,6 +104,7 @@ class _Draft:
 
     text: str
     buttons: InlineKeyboardMarkup | None
+    document: Document | None = None
     html: bool = True
     paid: bool = False
     thread: int | None = None
@@ -116,12 +112,13 @@ class _Draft:
 
     @classmethod
     def of(cls, message: Message, *, marked: bool) -> Self:
-        return cls(text=message.html + (REPEAT_MARK if marked else ""), buttons=_keyboard(message.buttons))
+        text = message.html + (REPEAT_MARK if marked else "")
+        return cls(text=text, buttons=_keyboard(message.buttons), document=message.document)
 
     def without(self, refused: str) -> Self | None:
         """Return the draft without what Telegram *refused*, None if that is not to be helped.
 
-        Each step takes something away, so a message is tried at most five times. Better plain than lost.
+        Each step takes something away, so a message is tried at most six times. Better plain than lost.
         """
         if self.thread and self.movable and _NO_TOPIC.search(refused):
             return replace(self, thread=None)
@@ -129,18 +126,17 @@ class _Draft:
             return replace(self, paid=False)
         if self.buttons and _BAD_BUTTONS.search(refused):
             return replace(self, buttons=None)
+        if self.document and _NO_FILES.search(refused):
+            return replace(self, text=self.text + NO_FILE, document=None)
         if self.html and _BAD_TEXT.search(refused):
-            return replace(self, text=cut(plain(self.text), MessageLimit.MAX_TEXT_LENGTH), html=False)
+            most = MessageLimit.CAPTION_LENGTH if self.document else MessageLimit.MAX_TEXT_LENGTH
+            return replace(self, text=cut(plain(self.text), most), html=False)
         return None
 
     @property
-    def arguments(self) -> dict[str, Any]:
-        return {
-            "text": self.text,
-            "parse_mode": ParseMode.HTML if self.html else None,
-            "reply_markup": self.buttons,
-            "link_preview_options": LinkPreviewOptions(is_disabled=True),
-        }
+    def form(self) -> dict[str, Any]:
+        """Return how the text is to be read, and what stands under it."""
+        return {"parse_mode": ParseMode.HTML if self.html else None, "reply_markup": self.buttons}
 
 
 class TelegramChat:
@@ -239,18 +235,11 @@ class TelegramChat:
             raise SecondCopyError(self._reason(error)) from error
         except TelegramError as error:
             raise self._unreachable(error) from error
-        return [_item(update) for update in updates] if isinstance(updates, list) else []
+        return [telegram_updates.item(update) for update in updates] if isinstance(updates, list) else []
 
     def read(self, item: InboxItem) -> Incoming | None:
         """Return what a stored update says; None if it is nothing for us."""
-        update = Update.de_json(json.loads(item.raw), None)
-        if update.callback_query:
-            return _read_press(update.callback_query)
-        if update.my_chat_member:
-            return _read_membership(update.my_chat_member)
-        if update.message:
-            return _read_message(update.message, self._username)
-        return None
+        return telegram_updates.read(item, self._username)
 
     async def acknowledge(self, incoming: Incoming) -> None:
         """Stop the pressed button's spinner; too late, or twice, does no harm."""
@@ -278,18 +267,21 @@ class TelegramChat:
             thread=int(delivery.thread) if delivery.thread else None,
             movable=self._leaves_closed_topics,
         )
-        message = await self._in_some_form(
-            draft,
-            lambda draft: self._bot.send_message(
-                delivery.chat.room,
-                message_thread_id=draft.thread,
-                disable_notification=delivery.message.silent,
-                allow_paid_broadcast=draft.paid or None,
-                reply_parameters=_reply_to(delivery.replies_to),
-                **draft.arguments,
-            ),
-        )
+        message = await self._in_some_form(draft, lambda draft: self._send(delivery, draft))
         return Sent(str(message.message_id))
+
+    def _send(self, delivery: Delivery, draft: _Draft) -> Awaitable[TelegramMessage]:
+        room, document = delivery.chat.room, draft.document
+        given: dict[str, Any] = {
+            "message_thread_id": draft.thread,
+            "disable_notification": delivery.message.silent,
+            "allow_paid_broadcast": draft.paid or None,
+            "reply_parameters": _reply_to(delivery.replies_to),
+            **draft.form,
+        }
+        if document:
+            return self._bot.send_document(room, document.content, filename=document.name, caption=draft.text, **given)
+        return self._bot.send_message(room, draft.text, link_preview_options=_NO_PREVIEW, **given)
 
     async def _edit(self, delivery: Delivery) -> SendResult | None:
         """Change the message; None if it cannot be changed any more and must be said anew.
@@ -302,15 +294,21 @@ class TelegramChat:
             await self._in_some_form(
                 _Draft.of(delivery.message, marked=False),
                 lambda draft: self._bot.edit_message_text(
-                    chat_id=delivery.chat.room, message_id=int(delivery.edits), **draft.arguments
+                    draft.text,
+                    chat_id=delivery.chat.room,
+                    message_id=int(delivery.edits),
+                    link_preview_options=_NO_PREVIEW,
+                    **draft.form,
                 ),
             )
-        except TelegramError as error:
-            if _UNEDITABLE.search(error.message) or _NO_TOPIC.search(error.message):
-                return None
+        except BadRequest as error:
+            # Whatever the reason, it says nothing against the room: people delete messages, and may take that right.
             if not _NOT_MODIFIED.search(error.message):
-                fate = self._fate(error)
-                return replace(fate, doubtful=False) if isinstance(fate, RetryLater) else fate
+                log.info("a message cannot be edited: %s", self._reason(error))
+                return None
+        except TelegramError as error:
+            fate = self._fate(error)
+            return replace(fate, doubtful=False) if isinstance(fate, RetryLater) else fate
         return Sent(delivery.edits)
 
     async def _in_some_form(self, draft: _Draft, call: Callable[[_Draft], Awaitable[T]]) -> T:
@@ -388,82 +386,3 @@ def _key(button: Button) -> InlineKeyboardButton:
     if button.url:
         return InlineKeyboardButton(button.label, url=button.url)
     return InlineKeyboardButton(button.label, callback_data=button.action)
-
-
-# ------------------------------------------------------------------------------------------ updates
-def _item(update: Mapping[str, Any]) -> InboxItem:
-    # ASCII escapes, as they came: half an emoji survives them, and would not survive UTF-8.
-    return InboxItem(network=NETWORK, update_id=update["update_id"], raw=json.dumps(update))
-
-
-def _read_message(message: TelegramMessage, username: str) -> Incoming | None:
-    author = message.from_user
-    if author and author.is_bot:
-        return None
-    private = message.chat.type == TelegramRoom.PRIVATE
-    text = _addressed_to(username, message.text or "")
-    wordless = private and not message.text and message.effective_attachment is not None
-    if not (wordless or (text and (private or text.startswith("/")))):
-        return None
-    return Incoming(
-        chat=_room(message.chat), thread=_topic(message), text=text, private=private, language=_language(author)
-    )
-
-
-def _addressed_to(username: str, text: str) -> str:
-    """Return *text* with the "@us" of its command taken off; "" if the command is another bot's."""
-    command = re.match(r"(/\w+)@(\w+)", text)
-    if not command:
-        return text
-    if username and command[2].lower() != username.lower():
-        return ""
-    return command[1] + text[command.end() :]
-
-
-def _read_press(query: CallbackQuery) -> Incoming | None:
-    if not query.message or not query.data:
-        return None
-    return Incoming(
-        chat=_room(query.message.chat),
-        thread=_topic(query.message),
-        action=query.data,
-        message_id=str(query.message.message_id),
-        callback_id=query.id,
-        private=query.message.chat.type == TelegramRoom.PRIVATE,
-        language=_language(query.from_user),
-    )
-
-
-def _read_membership(change: ChatMemberUpdated) -> Incoming | None:
-    before, after = _is_in(change.old_chat_member), _is_in(change.new_chat_member)
-    if before == after:
-        return None
-    return Incoming(
-        chat=_room(change.chat),
-        private=change.chat.type == TelegramRoom.PRIVATE,
-        language=_language(change.from_user),
-        left=before,
-        joined=after,
-    )
-
-
-def _is_in(member: ChatMember) -> bool:
-    if member.status == ChatMember.RESTRICTED:
-        return bool(getattr(member, "is_member", False))
-    return member.status not in (ChatMember.LEFT, ChatMember.BANNED)
-
-
-def _room(chat: TelegramRoom) -> ChatId:
-    return ChatId(NETWORK, str(chat.id))
-
-
-def _topic(message: MaybeInaccessibleMessage) -> str:
-    """Return the topic where *message* stands. Outside a topic its thread, if any, is of replies to one message."""
-    if not isinstance(message, TelegramMessage) or not message.is_topic_message:
-        return ""
-    return str(message.message_thread_id or "")
-
-
-def _language(person: User | None) -> str:
-    """Return the language of the person's app ("uk"), without its region; "" if unknown."""
-    return ((person and person.language_code) or "").partition("-")[0].lower()

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterator
@@ -14,7 +15,7 @@ from rich.rule import Rule
 from rich.style import Style
 from rich.text import Text
 
-from bot.model import Button, ChatId, Delivery, DeliveryKind, InboxItem, Incoming, SendResult, Sent
+from bot.model import Button, ChatId, Delivery, DeliveryKind, Document, InboxItem, Incoming, SendResult, Sent
 
 NETWORK = "terminal"
 HERE = ChatId(NETWORK, "me")
@@ -23,6 +24,9 @@ HERE = ChatId(NETWORK, "me")
 GOODBYES = frozenset({"/quit", "/exit", "/q"})
 MOST_BUTTONS = 99
 """Numbers start again after this many, so that they stay short; the oldest buttons go."""
+
+LINES_OF_A_FILE = 24
+"""How much of a file is printed: a short one whole."""
 
 _STYLES = {
     "b": Style(bold=True),
@@ -44,11 +48,20 @@ _TITLES = {
 }
 
 
+class _Console(Console):
+    """A console whose reader may go away, which is as good as Ctrl-C: rich would end the process from within a task."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        signal.raise_signal(signal.SIGINT)
+
+
 class TerminalChat:
     """Prints messages and reads lines; a line that is a number presses the button of that number."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(highlight=False, emoji=False)
+        self._console = console or _Console(highlight=False, emoji=False)
         self._buttons: dict[int, tuple[Button, str]] = {}
         self._pressable = 0
         self._messages = 0
@@ -61,6 +74,8 @@ class TerminalChat:
         self._console.print()
         self._console.print(Rule(_title(delivery), align="left", style="dim"))
         self._console.print(rich_text(delivery.message.html))
+        if delivery.message.document:
+            self._console.print(_opened(delivery.message.document))
         for row in delivery.message.buttons:
             self._console.print(Text("  ").join(self._offer(row, name)))
         return Sent(external_id=name)
@@ -114,6 +129,16 @@ class TerminalChat:
 
     async def acknowledge(self, incoming: Incoming) -> None:
         """Do nothing: a terminal has no spinner to stop."""
+
+
+def _opened(document: Document) -> Text:
+    """Return the name of a file, how long it is, and how it begins: a terminal keeps no files."""
+    lines = document.content.decode(errors="replace").splitlines()
+    more = len(lines) - LINES_OF_A_FILE
+    shown = [*lines[:LINES_OF_A_FILE], *([f"… and {more} more lines"] if more > 0 else [])]
+    return Text(f"📎 {document.name} ({len(document.content):,} bytes)\n", style="cyan").append(
+        "\n".join(shown), style=Style(dim=True)
+    )
 
 
 def _title(delivery: Delivery) -> str:

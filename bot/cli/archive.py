@@ -16,14 +16,14 @@ def story(
     """Write a story's page: every headline it had, when first seen, links, and how its status changed."""
     import json
 
-    from bot.alert.page import StoryPage, Told, page_html, page_object, page_text
+    from bot.alert.page import page_html, page_object, page_text
+    from bot.chat.desk import read_page
     from bot.errors import DecisionError
 
     with outcome(), opened_archive() as (archive, catalog):
         if not (found := archive.story(story_id)):
             raise DecisionError(f"there is no story {story_id!r}; `parley stories list` names those of the last days")
-        told = [Told(report, archive.headlines(report.entry.key)) for report in archive.reports(found.id)]
-        page = StoryPage(story=found, told=told, changes=archive.changes_of(found.id))
+        page = read_page(archive, found)
         if as_json:
             typer.echo(json.dumps(page_object(page, catalog), ensure_ascii=False))
         else:
@@ -50,4 +50,5 @@ def sources(
                 typer.echo(json.dumps(record_object(record), ensure_ascii=False))
         else:
             typer.echo(record_table(found))
-            typer.echo(EXPLAINED, err=True)
+            if found:
+                typer.echo(EXPLAINED, err=True)

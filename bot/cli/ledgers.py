@@ -62,7 +62,8 @@ def calendar(
         if ics:
             sys.stdout.buffer.write(written(found.values(), catalog, now))
         else:
-            typer.echo("\n".join(calendar_lines(found.values(), catalog, now)))
+            for line in calendar_lines(found.values(), catalog, now):
+                typer.echo(line)
 
 
 def _ledgers(archive: "ArchiveStore", catalog: "Catalog", named: str, days: int) -> "Mapping[str, Ledger]":

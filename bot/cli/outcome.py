@@ -1,5 +1,6 @@
 """How a command ends: plain words on stderr, and an exit code."""
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,12 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 CONFIG, GAVE_UP, FAILED = 2, 70, 1
+_REMEDIES = {
+    errno.ENOSPC: "make room there",
+    **dict.fromkeys((errno.EACCES, errno.EPERM), "run this as the user that Parley runs as"),
+    errno.EROFS: "name another place",
+}
+"""What the machine may refuse anywhere, which is no mistake of ours, and what helps."""
 
 
 def own_mistake(kind: type[BaseException], error: BaseException, trace: "TracebackType | None") -> None:
@@ -45,6 +52,11 @@ def outcome() -> Iterator[None]:
     except BrokenPipeError:
         # Whoever read our output has gone (`parley classify | head`); Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(FAILED) from None
+    except OSError as error:
+        if error.errno not in _REMEDIES:
+            raise
+        typer.echo(f"{error.filename or 'output'}: {error.strerror}; {_REMEDIES[error.errno]}", err=True)
         raise typer.Exit(FAILED) from None
     except BotError as error:
         typer.echo(str(error), err=True)

@@ -24,8 +24,11 @@ def list_stories(
     from bot.app import utc_now
 
     with outcome(), opened_archive() as (archive, _):
-        for story in archive.stories(since=utc_now() - timedelta(days=days), limit=most):
+        found = archive.stories(since=utc_now() - timedelta(days=days), limit=most)
+        for story in found:
             typer.echo(f"{story.id}  {len(story.entry_keys):3}  {story.type.value:22} {story.headline}")
+        if not found:
+            typer.echo(f"no stories in {days} days", err=True)
 
 
 @stories.command()

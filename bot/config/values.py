@@ -28,6 +28,7 @@ EXAMPLES = {
     "port": "such as port = 8787",
     "backup": "a line [backup], its keys below it",
     "keep": "such as keep = 7",
+    "rules": "a line [rules], its key below it",
     "folder": 'such as folder = "/backups"',
     "feeds": "each feed is a line [[feeds]], in double brackets, its keys below it",
     "url": 'such as url = "https://news.example.org/rss.xml"',

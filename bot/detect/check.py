@@ -181,7 +181,7 @@ def _hits(terms: set[str], patterns: list[Pattern], rules: Rules, background: li
     hits: Counter[str] = Counter()
     for text in background:
         reading = Reading(text, rules.vocabulary)
-        possible = {number for atom in reading.at.keys() & by_anchor.keys() for number in by_anchor[atom]}
+        possible = {number for atom in reading.atoms & by_anchor.keys() for number in by_anchor[atom]}
         hits.update({ordered[number].term for number in possible if reading.match(ordered[number])})
     return hits
 

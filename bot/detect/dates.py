@@ -19,6 +19,7 @@ FARTHEST = timedelta(days=731)
 _WEEK, _MONTHS = 7, 12
 _LONGEST = {"H": 24 * 14, "D": 90, "W": 26, "M": 12, "Y": 2}
 """So many units ahead or ago are still a day that one can name."""
+_DIGIT = re.compile(r"\d")
 _DATELINE = re.compile(r"[^\W\d_a-zа-яєіїґ][\w .'/-]{2,40}[,.]\s*")
 _NUMERIC = (
     re.compile(r"(?<![\w.-])(?P<year>20\d\d)-(?P<month>\d\d)-(?P<day>\d\d)(?![\w-])"),
@@ -116,9 +117,8 @@ class DateFinder:
 
     def __init__(self, words: FactWords) -> None:
         self._words = words
-        self._readers = (
-            (self._date, _date_patterns(words)),
-            (self._numeric, _NUMERIC),
+        self._of_digits = ((self._date, _date_patterns(words)), (self._numeric, _NUMERIC))
+        self._of_words = (
             (self._weekday, (_weekday_pattern(words),)),
             (self._word, (compiled(word(rf"(?P<word>{words.days.any})")),)),
             (self._end, (_end_pattern(words),)),
@@ -128,8 +128,9 @@ class DateFinder:
     def find(self, text: str) -> list[SaidDay]:
         """Return the days named in *text* (folded), from left to right; the longer wording hides the shorter."""
         masked = self._words.not_dates.sub(lambda found: "_" * len(found[0]), text)
+        readers = (*self._of_digits, *self._of_words) if _DIGIT.search(text) else self._of_words
         found = chain.from_iterable(
-            read(match) for read, patterns in self._readers for each in patterns for match in each.finditer(masked)
+            read(match) for read, patterns in readers for each in patterns for match in each.finditer(masked)
         )
         kept: list[SaidDay] = []
         for said in sorted(found, key=lambda said: (said.start, -said.end)):

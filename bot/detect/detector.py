@@ -25,7 +25,7 @@ from bot.detect.numbers import find_numbers
 from bot.detect.reading import Hit, Reading
 from bot.detect.roles import Scene, find_roles
 from bot.detect.rules import Exclude, Needs, Rules, Signal, Status, Where
-from bot.detect.speaker import find_speaker, told_of
+from bot.detect.speaker import find_speaker, speaking_together, told_of
 from bot.detect.terms import Pattern, Sequence
 from bot.detect.venue import named_places
 from bot.model import Entry, Event, EventType, Mention, Modality, Role, Verdict
@@ -49,6 +49,7 @@ class _Case:
     conflicts: tuple[str, ...]
     home: str = ""
     mentions: list[Mention] = field(default_factory=list)
+    _met: dict[Needs, bool] = field(default_factory=dict)
 
     def note(self, role: str, name: str, reading: Reading, span: Hit | Named, *, score: float = 0.0) -> None:
         """Note the words of *span* in *reading* as a reason."""
@@ -61,6 +62,12 @@ class _Case:
 
     def met(self, needs: Needs) -> bool:
         """Say whether the conflicts are known well enough."""
+        known = self._met.get(needs)
+        if known is None:
+            known = self._met[needs] = self._is_met(needs)
+        return known
+
+    def _is_met(self, needs: Needs) -> bool:
         if needs is Needs.HOME:
             return bool(self.home)
         return needs is Needs.NONE or any(self._known(conflict, needs) for conflict in self.best)
@@ -152,7 +159,7 @@ class Detector:
             conflicts=case.conflicts,
             actors=_who(case),
             places=_where(case),
-            numbers=self._numbers(case) if signals else frozenset(),
+            numbers=event.numbers if event else self._numbers(case) if signals else frozenset(),
             rule=event.rule if event else "",
             context=context,
             mentions=tuple(case.mentions),
@@ -180,7 +187,10 @@ class Detector:
     ) -> Event:
         concepts = self.rules.concepts
         type_, type_rule = self._type(case)
-        speaker = find_speaker(case.title, case.title_names, concepts.get("say"), concepts.get("joining"))
+        say, joining = concepts.get("say"), concepts.get("joining")
+        speaker = find_speaker(case.title, case.title_names, say, joining)
+        for each in () if speaker else speaking_together(case.title, case.title_names, say, joining):
+            case.note("speaker", each.entity.id, case.title, each)
         modality = self._modality(case, type_, speaker)
         for conflict in case.conflicts:
             _note_conflict(case, conflict)
@@ -331,15 +341,17 @@ class Detector:
         return Modality.FACT
 
 
-_ByAnchor = dict[int, list[tuple[int, Needs, Sequence]]]
-"""For each atom the sequences that it anchors, each with the number of its rule and what that needs."""
+_ByAnchor = dict[int, list[tuple[int, Needs, Sequence | None]]]
+"""For each atom the sequences that it anchors, each with the number of its rule and what that needs; None: no more."""
 
 
 def _by_anchor(rules: Iterable[tuple[int, Needs, Pattern]]) -> _ByAnchor:
     found: _ByAnchor = {}
     for number, needs, pattern in rules:
-        for atom, sequences in pattern.by_anchor.items():
-            found.setdefault(atom, []).extend((number, needs, sequence) for sequence in sequences)
+        for sequence in pattern.sequences:
+            known = number, needs, None if sequence.words else sequence
+            for atom in sequence.anchors:
+                found.setdefault(atom, []).append(known)
     return found
 
 
@@ -347,9 +359,9 @@ def _possible(reading: Reading, by_anchor: _ByAnchor, met: set[Needs]) -> set[in
     """Return the numbers of the rules of which a text has all words of a sequence, in whatever order."""
     return {
         number
-        for atom in reading.at.keys() & by_anchor.keys()
+        for atom in reading.atoms & by_anchor.keys()
         for number, needs, sequence in by_anchor[atom]
-        if needs in met and reading.has_words(sequence)
+        if needs in met and (sequence is None or reading.has_words(sequence))
     }
 
 
@@ -373,13 +385,16 @@ def _unique(ids: Iterable[str]) -> tuple[str, ...]:
 
 
 def _who(case: _Case) -> tuple[str, ...]:
-    names = (*case.title_names, *case.summary_names)
-    return _unique(name.entity.id for name in names if name.entity.kind in ACTOR_KINDS)
+    return _named(case, ACTOR_KINDS)
 
 
 def _where(case: _Case) -> tuple[str, ...]:
+    return _named(case, PLACE_KINDS)
+
+
+def _named(case: _Case, kinds: frozenset[str]) -> tuple[str, ...]:
     names = (*case.title_names, *case.summary_names)
-    return _unique(name.entity.id for name in names if name.entity.kind in PLACE_KINDS)
+    return _unique(name.entity.id for name in names if name.entity.kind in kinds) if names else ()
 
 
 def _recipients(case: _Case, addressing: Pattern | None) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """How a language says dates, lengths and amounts: the files of `data/facts`, compiled. Pure but for the loading."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
@@ -13,12 +14,14 @@ from bot.toml import Located, Path, parse_toml
 _NOTHING = r"(?!)"
 _NUMBERED = ("months", "weekdays", "numbers", "days")
 _NAMED = ("units", "lengths", "words", "before", "near", "things", "counted", "scope", "form")
-_FOLD = str.maketrans("’ʼ‘`ёЁ\u00a0\u202f‑", "''''еЕ  -")
+_FOLD = tuple(zip("’ʼ‘`ёЁ\u00a0\u202f‑", "''''еЕ  -", strict=True))
 
 
 def fold(text: str) -> str:
     """Return *text* in the spelling of the files, character for character."""
-    return text.translate(_FOLD)
+    for letter, spelled in _FOLD:  # far quicker than `translate`, which looks at every letter
+        text = text.replace(letter, spelled)
+    return text
 
 
 def one_of(terms: Iterable[str]) -> str:
@@ -170,8 +173,8 @@ def _compile(data: Mapping[str, Any]) -> FactWords:
 
 def spoken(text: str, languages: Iterable[Language]) -> list[Language]:
     """Return those of *languages* that write with the most letters of *text*; all for a text without letters."""
-    letters = [letter for letter in text.lower() if letter.isalpha()]
-    share = [(sum(map(language.alphabet.__contains__, letters)), language) for language in languages]
+    letters = Counter(filter(str.isalpha, text.lower()))
+    share = [(sum(map(letters.__getitem__, language.alphabet)), language) for language in languages]
     most = max((count for count, _ in share), default=0)
     return [language for count, language in share if count == most and (most or not letters)]
 

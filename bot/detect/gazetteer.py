@@ -36,8 +36,10 @@ class DateSpan:
 
     def meets(self, spans: tuple[Span, ...]) -> bool:
         """Say whether this shares a day with one of *spans*; if there are none, with every day."""
+        if not spans:
+            return True
         first, last = self.first.isoformat(), self.last.isoformat()
-        return not spans or any(last >= start and (not end or first <= end) for start, end in spans)
+        return any(last >= start and (not end or first <= end) for start, end in spans)
 
 
 @dataclass(slots=True)
@@ -45,14 +47,16 @@ class Gazetteer:
     """All aliases of all entities, indexed by their rarest word."""
 
     entities: Mapping[str, Entity]
-    _by_anchor: dict[int, list[tuple[Entity, Sequence]]] = field(default_factory=dict)
+    _by_anchor: dict[int, list[tuple[Entity, Sequence | None]]] = field(default_factory=dict)
+    """None: a word that is the name by itself."""
 
     def add(self, entity: Entity, aliases: Iterable[str], compiler: Compiler) -> None:
         """Learn *aliases* of *entity*; raise TermError for one that does not compile."""
         for alias in aliases:
             for sequence in compiler.sequences(alias, name=True):
+                known = entity, None if sequence.words else sequence
                 for atom in sequence.anchors:
-                    self._by_anchor.setdefault(atom, []).append((entity, sequence))
+                    self._by_anchor.setdefault(atom, []).append(known)
 
     def find(self, reading: Reading) -> list[Named]:
         """Return the names in a text, from left to right; the longer name hides a stranger's name inside it."""
@@ -64,9 +68,12 @@ class Gazetteer:
     def find_all(self, reading: Reading) -> list[Named]:
         """Return the names in a text, those inside longer names too ("*Istanbul* agreements")."""
         found: dict[tuple[int, int, str], Entity] = {}
-        for atom in reading.at.keys() & self._by_anchor.keys():
+        for atom in reading.atoms & self._by_anchor.keys():
             for entity, sequence in self._by_anchor[atom]:
-                spans = [(p, p + 1) for p in reading.at[atom]] if len(sequence.parts) == 1 else reading.match(sequence)
+                if sequence is None:
+                    spans: Iterable[tuple[int, int]] = [(at, at + 1) for at in reading.at(atom)]
+                else:
+                    spans = reading.match(sequence) if reading.has_words(sequence) else ()
                 for start, end in spans:
                     found[start, end, entity.id] = entity
         return [Named(found[key], key[0], key[1]) for key in sorted(found)]

@@ -2,11 +2,12 @@
 
 import calendar
 import json
+import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from bot.detect.detector import Detector
 from bot.detect.gazetteer import DateSpan
@@ -17,6 +18,8 @@ from bot.text import clean
 TEXTS = ("title", "summary", "url", "source", "language")
 MAX_TEXT = 4_000
 """So many characters of each are read, as of a feed: rules look at far fewer, and comparing megabytes takes minutes."""
+SHOWN = 40
+"""So many characters of what is no item are repeated."""
 _YEAR = re.compile(r"(\d{4})")
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -47,14 +50,30 @@ def read_line(line: bytes) -> Line:
     """Read one line of JSON; whatever is wrong with it is its `error`."""
     item = None
     try:
-        item = json.loads(line)
+        item = json.loads(line.strip().decode("utf-8-sig"), parse_constant=_no_number, parse_float=_finite)
         return _line_of(item)
     except LineError as error:
         return Line(id=item.get("id") if isinstance(item, dict) else None, error=str(error))
     except RecursionError:
         return Line(error="it is nested too deeply")
-    except ValueError as error:
-        return Line(error=f"it is not JSON: {error}")
+    except UnicodeDecodeError:
+        return Line(error="it is not UTF-8 text")
+    except json.JSONDecodeError as error:
+        return Line(error=f"it is not JSON: {error.msg}, at character {error.pos + 1}")
+    except ValueError:  # more digits than Python makes a number of
+        return Line(error="it is not JSON: a number in it is too long")
+
+
+def _no_number(name: str) -> NoReturn:
+    # Python reads NaN and Infinity; an answer that repeated them would be JSON to nobody else.
+    raise LineError(f"it is not JSON: {name} is no number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        _no_number(text)
+    return number
 
 
 def _line_of(item: Any) -> Line:
@@ -90,7 +109,11 @@ def read_item(item: Any) -> tuple[Entry, DateSpan | None]:
     Raises DateError if nothing but *published* is wrong, LineError if *item* is none.
     """
     if not isinstance(item, dict):
-        raise LineError(f'expected an object such as {{"id": "1", "title": "…"}}, found {type(item).__name__}')
+        found = json.dumps(item, ensure_ascii=False)
+        raise LineError(
+            f'expected an object such as {{"id": "1", "title": "…"}}, '
+            f"found {found if len(found) <= SHOWN else f'{found[:SHOWN]}…'}"
+        )
     if isinstance(item.get("id"), dict | list):
         raise LineError("'id' must be a text or a number")
     for key in TEXTS:

@@ -1,11 +1,11 @@
 """Who says it. Pure."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from bot.detect.gazetteer import ACTOR_KINDS, BYSTANDER, Named
-from bot.detect.reading import Reading
+from bot.detect.reading import Hit, Reading
 from bot.detect.terms import Pattern
 
 _DASH = re.compile(r"\s[—–]|—\s")
@@ -91,11 +91,7 @@ def _at_the_end(title: Reading, actors: list[Named]) -> str:
 def _beside_verb(title: Reading, actors: list[Named], say: Pattern | None, joining: Pattern | None) -> str:
     """Return who says it: the one before the verb in its clause, else right behind ("…, says X", "according to X")."""
     for hit in title.find(say) if say else ():
-        before = [
-            actor
-            for actor in actors
-            if 0 <= hit.start - actor.end < _FARTHEST and _in_one_clause(title, actor.end, hit.start)
-        ]
+        before = _before_verb(title, actors, hit)
         after = [
             actor
             for actor in actors
@@ -103,10 +99,39 @@ def _beside_verb(title: Reading, actors: list[Named], say: Pattern | None, joini
             if not title.word(actor.end - 1).lower().endswith(_POSSESSIVE)  # "…, say Russia's terms are too hard"
         ]
         if before:
-            return "" if _speaks_with(before[-1], actors, title, joining) else before[-1].entity.id
+            return "" if _joined_to(before[-1], actors, title, joining) else before[-1].entity.id
         if after:
             return after[0].entity.id
     return ""
+
+
+def speaking_together(
+    title: Reading, names: list[Named], say: Pattern | None, joining: Pattern | None
+) -> Sequence[Named]:
+    """Return those who say it with one mouth ("Russia and Ukraine say …"); none if one speaks alone, or nobody.
+
+    They begin the clause: an envoy to two countries speaks for neither, and who is "said to" do a thing is silent.
+    """
+    actors = [name for name in names if name.entity.kind in ACTOR_KINDS]
+    for hit in title.find(say) if say else ():
+        before = _before_verb(title, actors, hit)
+        others = _joined_to(before[-1], actors, title, joining) if before else []
+        said_to = hit.end < len(title) and title.word(hit.end).lower() == "to"
+        if others and _begins_clause(title, others[0].start) and not said_to:
+            return (*others, before[-1])
+    return ()
+
+
+def _begins_clause(title: Reading, start: int) -> bool:
+    return start == 0 or bool(_BREAK.fullmatch(title.word(start - 1))) or not _in_one_clause(title, start, start)
+
+
+def _before_verb(title: Reading, actors: list[Named], verb: Hit) -> list[Named]:
+    return [
+        actor
+        for actor in actors
+        if 0 <= verb.start - actor.end < _FARTHEST and _in_one_clause(title, actor.end, verb.start)
+    ]
 
 
 def _in_one_clause(title: Reading, end: int, start: int) -> bool:
@@ -115,7 +140,7 @@ def _in_one_clause(title: Reading, end: int, start: int) -> bool:
     return not _BREAK.search(between)
 
 
-def _speaks_with(speaker: Named, actors: list[Named], title: Reading, joining: Pattern | None) -> bool:
-    """Say whether another is joined to the speaker ("Russia and Ukraine accuse …"): then nobody speaks alone."""
+def _joined_to(speaker: Named, actors: list[Named], title: Reading, joining: Pattern | None) -> list[Named]:
+    """Return who is joined to the speaker ("Russia and Ukraine accuse …"): then nobody speaks alone."""
     joined = {hit.start for hit in title.find(joining)} if joining else set()
-    return any(speaker.start - actor.end == 1 and actor.end in joined for actor in actors)
+    return [actor for actor in actors if speaker.start - actor.end == 1 and actor.end in joined]

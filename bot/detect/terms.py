@@ -4,9 +4,9 @@
     one|two       either            [the]  may be missing        ~3     up to three words between
     =US           exact case        ^why   first in the text     @name  any term of a concept      ?  :  |  themselves
 
-Every different word pattern is an *atom*, a number. A word of a text is looked up once for the atoms it matches; the
-answer is remembered, so an ordinary word costs one dictionary access, however many rules there are. A sequence is
-tried only where its rarest atom stands.
+Every different word pattern is an *atom*, a number. A text is looked up piece by piece, as its spaces cut it, for the
+atoms that each word matches; the answer is remembered, so an ordinary word costs one dictionary access, however many
+rules there are. A sequence is tried only where its rarest atom stands.
 """
 
 import re
@@ -18,12 +18,20 @@ from typing import Literal, NamedTuple
 
 from bot.detect.words import cut_words, spell
 
-MOST_REMEMBERED = 200_000
+MOST_REMEMBERED = 50_000
+"""Pieces of text; all are forgotten when there are more, which looks up again what still comes."""
 SHORTEST_STEM = 2
+_HEAD = 3
+"""Letters by which longer stems are found: few words begin as any stem does."""
 _GAP = re.compile(r"~(\d+)")
 _SIGNS = frozenset("[]~^")
 
 Atoms = frozenset[int]
+Matched = tuple[int, ...]
+"""The atoms that a word matches."""
+
+_ORDINARY: tuple[Matched, ...] = ((),)
+"""A piece of text that is one word, of no rule: nearly every one is, and shares this."""
 
 
 class TermError(ValueError):
@@ -44,13 +52,13 @@ class _Form(NamedTuple):
         return self.case == "any" or word[:1].isupper()
 
 
-class Vocabulary(dict[str, tuple[int, ...]]):
-    """Gives the atoms that a word of a text matches: `vocabulary["Ukraine's"]`."""
+class Vocabulary(dict[str, tuple[Matched, ...]]):
+    """Gives the atoms that each word of a piece of text, one without spaces, matches: `vocabulary["(Ukraine's"]`."""
 
     def __init__(self) -> None:
         self._words: dict[str, list[_Form]] = {}
         self._stems: dict[str, list[_Form]] = {}
-        self._longest_stem = 0
+        self._lengths: dict[str, set[int]] = {}  # of the stems that begin so
         self._atoms: dict[tuple[str, bool], int] = {}
         self._spelled: list[str] = []
 
@@ -70,9 +78,10 @@ class Vocabulary(dict[str, tuple[int, ...]]):
         word = spell(word) if case == "exact" else spell(word).lower()
         if star and len(word) < SHORTEST_STEM:
             raise TermError(f"{pattern!r} is too short a stem: at least {SHORTEST_STEM} letters before the star")
-        if star:
-            self._longest_stem = max(self._longest_stem, len(word))
-        forms = (self._stems if star else self._words).setdefault(word.lower(), [])
+        lower = word.lower()
+        if star and len(lower) >= _HEAD:
+            self._lengths.setdefault(lower[:_HEAD], set()).add(len(lower))
+        forms = (self._stems if star else self._words).setdefault(lower, [])
         known = next((form.atom for form in forms if form.letters == word and form.case == case), None)
         if known is not None:
             return known
@@ -85,23 +94,31 @@ class Vocabulary(dict[str, tuple[int, ...]]):
         """Return the letters that the atom fixes."""
         return self._spelled[atom]
 
-    def __missing__(self, word: str) -> tuple[int, ...]:
-        """Look a word up for the first time."""
+    def __missing__(self, piece: str) -> tuple[Matched, ...]:
+        """Look a piece of text up for the first time."""
         if len(self) >= MOST_REMEMBERED:
             self.clear()
+        bare = piece.rstrip(".,")
+        found = tuple(map(self._matched, [bare] if bare.isalpha() else cut_words(piece)[1::2]))
+        return self.setdefault(piece, _ORDINARY if found == _ORDINARY else found)
+
+    def _matched(self, word: str) -> Matched:
+        """Return the atoms of *word*, which has mostly been seen without what stands around it here."""
+        known = self.get(word)
+        return known[0] if known else self._look_up(word)
+
+    def _look_up(self, word: str) -> Matched:
         spelled = spell(word)
-        atoms = set(self._find(spelled))
+        atoms = self._find(spelled)
         if spelled.endswith("'s"):
-            atoms.update(self._find(spelled.removesuffix("'s")))
-        found = self[word] = tuple(sorted(atoms))
-        return found
+            atoms += self._find(spelled.removesuffix("'s"))
+        return tuple(sorted(set(atoms))) if atoms else ()
 
     def _find(self, word: str) -> list[int]:
-        lower, stems = word.lower(), self._stems
-        forms = [*self._words.get(lower, ())]
-        for length in range(SHORTEST_STEM, min(len(lower), self._longest_stem) + 1):
-            if lower[:length] in stems:
-                forms += stems[lower[:length]]
+        lower = word.lower()
+        forms = [*self._words.get(lower, ()), *self._stems.get(lower[:SHORTEST_STEM], ())]
+        for length in self._lengths.get(lower[:_HEAD], ()):
+            forms += self._stems.get(lower[:length], ())
         return [form.atom for form in forms if form.allows(word)]
 
 
@@ -123,23 +140,34 @@ class Part:
 class Sequence:
     """A term with its options spelled out: parts in order, and the gap before each but the first (-1: adjacent).
 
-    *needs* are the anchors of each part: without one of each in the text, nothing can match. *anchors* are those of the
-    rarest part.
+    Without all atoms of *every* in the text, and one of each of *some*, nothing can match: they are the anchors of the
+    parts that have one, and of those that have several. *anchors* are those of the rarest part.
     """
 
     term: str
     parts: tuple[Part, ...]
-    needs: tuple[Atoms, ...]
+    every: Atoms
+    some: tuple[Atoms, ...]
     anchors: Atoms
     gaps: tuple[int, ...]
     at_start: bool
 
+    @property
+    def words(self) -> Atoms:
+        """Return the atoms of which each is a match by itself; none for what takes more than one word to find."""
+        alone = len(self.parts) == 1 and not self.parts[0].patterns and not self.at_start
+        return self.parts[0].atoms if alone else frozenset()
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pattern:
-    """Any of several terms. *but_not* takes back what stands within one of its own matches."""
+    """Any of several terms. *but_not* takes back what stands within one of its own matches.
+
+    *words* are the atoms that match alone, *by_anchor* has the sequences of more, or with conditions.
+    """
 
     sequences: tuple[Sequence, ...]
+    words: Atoms
     by_anchor: Mapping[int, tuple[Sequence, ...]]
     anchors: Atoms
     but_not: "Pattern | None" = None
@@ -167,6 +195,7 @@ class Compiler:
     concepts: dict[str, Pattern] = field(default_factory=dict)
     known: Collection[str] = ()
     _parts: dict[tuple[tuple[str, ...], bool], Part] = field(default_factory=dict)
+    _sets: dict[Atoms, Atoms] = field(default_factory=dict)
 
     def pattern(self, terms: Iterable[str], *, name: bool = False, but_not: Pattern | None = None) -> Pattern:
         """Compile *terms*; raise TermError for the first that says nothing we understand."""
@@ -174,11 +203,15 @@ class Compiler:
 
     def any_of(self, sequences: list[Sequence], *, but_not: Pattern | None = None) -> Pattern:
         """Return the pattern that any of *sequences* matches."""
-        by_anchor: dict[int, list[Sequence]] = {}
+        words = frozenset[int]().union(*(sequence.words for sequence in sequences))
+        found: dict[int, list[Sequence]] = {}
         for sequence in sequences:
-            for atom in sequence.anchors:
-                by_anchor.setdefault(atom, []).append(sequence)
-        return Pattern(tuple(sequences), {a: tuple(s) for a, s in by_anchor.items()}, frozenset(by_anchor), but_not)
+            for atom in () if sequence.words else sequence.anchors:
+                found.setdefault(atom, []).append(sequence)
+        anchored = {atom: tuple(each) for atom, each in found.items()}
+        same = {each: each for each in anchored.values()}  # all words of a concept mostly anchor the same
+        by_anchor = {atom: same[each] for atom, each in anchored.items()}
+        return Pattern(tuple(sequences), words, by_anchor, self._one(words.union(found)), but_not)
 
     def sequences(self, term: str, *, name: bool = False) -> Iterator[Sequence]:
         """Return the sequences that *term* stands for."""
@@ -196,9 +229,10 @@ class Compiler:
             places = tuple(zip(*map(str.split, alternatives), strict=True))
             gaps += [element.gap, *[-1] * (len(places) - 1)]
             parts += [self._part(place, name=name) for place in places]
-        needs = tuple(part.anchors for part in parts)
+        every = self._one(frozenset(atom for part in parts if len(part.anchors) == 1 for atom in part.anchors))
+        some = tuple(part.anchors for part in parts if len(part.anchors) != 1)
         anchors = min(parts, key=attrgetter("commonness")).anchors
-        return Sequence(term, tuple(parts), needs, anchors, tuple(gaps[1:]), elements[0].at_start)
+        return Sequence(term, tuple(parts), every, some, anchors, tuple(gaps[1:]), elements[0].at_start)
 
     def _part(self, alternatives: tuple[str, ...], *, name: bool) -> Part:
         """Return the part that any of *alternatives* matches; for the same ones always the same."""
@@ -211,9 +245,13 @@ class Compiler:
                 raise UnknownConceptError(concept)
         patterns = tuple(self.concepts[concept] for concept in concepts)
         atoms = frozenset(self.vocabulary.atom(word, name=name) for word in alternatives if not word.startswith("@"))
-        anchors = atoms.union(*(pattern.anchors for pattern in patterns))
-        part = self._parts[alternatives, name] = Part(atoms, patterns, anchors, self._commonness(anchors))
-        return part
+        anchors = self._one(atoms.union(*(pattern.anchors for pattern in patterns)))
+        part = Part(self._one(atoms), patterns, anchors, self._commonness(anchors))
+        return self._parts.setdefault((alternatives, name), part)
+
+    def _one(self, atoms: Atoms) -> Atoms:
+        """Return the one set of these atoms: equal ones are many, and each would take a fifth of a kilobyte."""
+        return self._sets.setdefault(atoms, atoms)
 
     def _commonness(self, anchors: Atoms) -> tuple[bool, int, int]:
         words = [self.vocabulary.spelled(atom) for atom in anchors]

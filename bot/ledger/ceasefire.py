@@ -8,8 +8,9 @@ from enum import StrEnum
 
 from bot.catalog import Catalog
 from bot.ledger.figures import Range, amounts, spread
-from bot.ledger.move import Move, most_said, side_of
+from bot.ledger.move import Move, most_said
 from bot.model import EventType, Modality, Report, Scope, Standing
+from bot.story.voice import side_of
 
 REMIND = timedelta(hours=24)
 """How long before its end a halt is spoken of again: only its last day is known, not the hour."""

@@ -31,7 +31,7 @@ def calendar(ledgers: Iterable[Ledger], catalog: Catalog, now: datetime) -> byte
 def _meetings(ledger: Ledger, catalog: Catalog, now: datetime) -> Iterator[Event]:
     for meeting in ledger.meetings:
         held = meeting.held(now)
-        name = f"{catalog.conflict_name(ledger.conflict)}: talks ({held})"
+        name = f"{catalog.conflict_name(ledger.conflict)}: talks ({meeting.told(now)})"
         event = _event(f"talks-{ledger.conflict}-{meeting.on}", name, meeting.on, _moves(meeting))
         event.add("status", _STATUS.get(held, "CONFIRMED" if meeting.is_certain else "TENTATIVE"))
         if meeting.venues:

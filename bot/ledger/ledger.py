@@ -39,11 +39,11 @@ class Ledger:
     """The ledgers of one conflict, each earliest first."""
 
     conflict: str
-    moves: tuple[Move, ...]
-    halts: tuple[Halt, ...]
-    violations: tuple[Violations, ...]
-    meetings: tuple[Meeting, ...]
-    exchanges: tuple[Exchange, ...]
+    moves: tuple[Move, ...] = ()
+    halts: tuple[Halt, ...] = ()
+    violations: tuple[Violations, ...] = ()
+    meetings: tuple[Meeting, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()
 
     def last_steps(self) -> Mapping[str, Move]:
         """Return the last step of each track, by confirmed moves alone."""
@@ -56,6 +56,17 @@ class Ledger:
     def moved_last(self) -> Move | None:
         """Return the last confirmed step of a party to the conflict alone."""
         return next((move for move in reversed(self.moves) if _is_step(move) and move.side), None)
+
+    def of_story(self, story_id: str) -> "Ledger":
+        """Return the meetings alone that a story proposed or set."""
+        told = (each for each in self.meetings if any(story_id in move.stories for move in each.moves))
+        return Ledger(conflict=self.conflict, meetings=tuple(told))
+
+    def since(self, day: date) -> "Ledger":
+        """Return what was due that day or later: meetings, and halts that end."""
+        meetings = tuple(each for each in self.meetings if each.on >= day)
+        halts = tuple(each for each in self.halts if each.ends_on and each.ends_on >= day)
+        return Ledger(conflict=self.conflict, meetings=meetings, halts=halts)
 
     def next_date(self, now: datetime) -> NextDate | None:
         """Return the nearest day, from today on, on which something is due."""

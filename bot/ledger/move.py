@@ -13,9 +13,10 @@ from typing import TypeVar
 
 from bot.catalog import Catalog
 from bot.ledger.figures import Amount, amounts, are_near
-from bot.model import Event, EventType, Facts, Modality, Report, Role, Stage, Standing, Story
+from bot.model import ASSERTED, Event, EventType, Facts, Modality, Report, Role, Stage, Standing, Story
 from bot.story.consent import consenting
-from bot.story.status import ASSERTED, IS_SPEECH, Status, Word, status
+from bot.story.status import IS_SPEECH, Status, status
+from bot.story.voice import Word, side_of
 
 T = TypeVar("T")
 StoryWithReports = tuple[Story, Sequence[Report]]
@@ -36,7 +37,6 @@ _ONLY_SPEAKERS = frozenset({EventType.TALKS_STALLED, EventType.CEASEFIRE_VIOLATE
 _NO_ACTORS = frozenset({"place", "territory", "accord"})
 _STRUCK = frozenset({Standing.DENIED, Standing.CORRECTED, Standing.WITHDRAWN})
 _CERTAIN = frozenset({Standing.CONFIRMED, Standing.COLLAPSED})
-_NO_SIDE = "X"
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -222,13 +222,6 @@ def _is_no_actor(entity_id: str, catalog: Catalog) -> bool:
     return entity is not None and entity.kind in _NO_ACTORS
 
 
-def side_of(entity_id: str, conflict_id: str, catalog: Catalog) -> str:
-    """Return the side on which the entity fights in the conflict, "" if on none."""
-    entity = catalog.entities.get(entity_id)
-    sides = (side.upper() for conflict, side in (entity.links if entity else ()) if conflict == conflict_id)
-    return next((side for side in sides if side != _NO_SIDE), "")
-
-
 # ------------------------------------------------------------------------------------------ steps -> moves
 _STATED: Sequence[Callable[[Facts], object]] = (
     lambda facts: facts.starts_on,
@@ -266,7 +259,7 @@ def _move(group: Sequence[_Step], catalog: Catalog) -> Move:
     first = group[0]
     reports = tuple(sorted((report for step in group for report in step.reports), key=_when))
     modality = _modality(reports)
-    of = _status(first, modality, [report for step in group for report in step.context], catalog)
+    of = _status(group, modality, catalog)
     conflict = first.story.conflicts[0]
     by = _mover(reports, catalog)
     return Move(
@@ -306,10 +299,17 @@ def _modality(reports: Sequence[Report]) -> Modality:
     return next((each for each in (Modality.FACT, Modality.CLAIM) if each in said), Modality.PLAN)
 
 
-def _status(step: _Step, modality: Modality, context: Sequence[Report], catalog: Catalog) -> Status:
-    """Return how far a step can be relied on, as if it were a story of its own."""
-    alone = replace(step.story, type=step.type, modality=modality, stages=(Stage(step.type, step.at, modality),))
-    unique = {report.entry.key: report for report in context}
+def _status(group: Sequence[_Step], modality: Modality, catalog: Catalog) -> Status:
+    """Return how far a step, told by a *group* of stories, can be relied on, as if it were a story of its own."""
+    first = group[0]
+    alone = replace(
+        first.story,
+        type=first.type,
+        modality=modality,
+        stages=(Stage(first.type, first.at, modality),),
+        taken_back=frozenset(key for step in group for key in step.story.taken_back),
+    )
+    unique = {report.entry.key: report for step in group for report in step.context}
     return status(alone, sorted(unique.values(), key=_when), catalog)
 
 

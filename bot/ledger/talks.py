@@ -56,6 +56,11 @@ class Meeting:
             return Held.PLANNED if self.is_set else Held.PROPOSED
         return Held.DUE_TODAY if self.on == today else Held.NO_REPORT
 
+    def told(self, now: datetime) -> str:
+        """Return what became of it by *now*, in words; of what is still to come also that it is unconfirmed."""
+        held = self.held(now)
+        return f"{held}, unconfirmed" if held is Held.PLANNED and not self.is_certain else held.value
+
 
 def meetings(moves: Sequence[Move]) -> Sequence[Meeting]:
     """Return the meetings of one conflict that have a day, by day; each day once."""

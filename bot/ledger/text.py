@@ -92,7 +92,7 @@ def _violations(of: Violations, conflict_id: str, catalog: Catalog) -> str:
 def _meeting(meeting: Meeting, catalog: Catalog, now: datetime) -> str:
     where = "/".join(catalog.entity_name(venue) for venue in meeting.venues)
     outcome = f" {meeting.outcome.day}" if meeting.outcome else ""
-    return f"{meeting.on}{f' {where}' if where else ''}: {meeting.held(now)}{outcome}"
+    return f"{meeting.on}{f' {where}' if where else ''}: {meeting.told(now)}{outcome}"
 
 
 def exchange(of: Exchange) -> str:

@@ -7,6 +7,7 @@ Sets are frozensets, lists are tuples. Terms: Atom (feed, entry, id, link, publi
 
 from bot.model.clock import Clock
 from bot.model.events import (
+    ASSERTED,
     Event,
     EventType,
     Example,
@@ -32,6 +33,7 @@ from bot.model.people import (
     Delivery,
     DeliveryKind,
     DeliveryStatus,
+    Document,
     InboxItem,
     Incoming,
     Loudness,
@@ -58,6 +60,7 @@ from bot.model.stories import (
 )
 
 __all__ = [
+    "ASSERTED",
     "DOUBTFUL_WAITS",
     "LONGEST_REFUSED_WAIT",
     "MAX_DOUBTFUL",
@@ -71,6 +74,7 @@ __all__ = [
     "Delivery",
     "DeliveryKind",
     "DeliveryStatus",
+    "Document",
     "Entry",
     "EntryKey",
     "Event",

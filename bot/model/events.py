@@ -46,6 +46,10 @@ class Modality(StrEnum):
     OPINION = "opinion"
 
 
+ASSERTED = frozenset({Modality.FACT, Modality.CLAIM})
+"""Modalities that say it happened. The others say that it did not, or not yet, or only perhaps."""
+
+
 class Role(StrEnum):
     """What part an actor plays: it fights, mediates, vouches for the outcome, or appeals from outside."""
 

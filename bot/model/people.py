@@ -104,16 +104,25 @@ class Button:
     url: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file to be handed over; the ending of its *name* says what it is."""
+
+    name: str
+    content: bytes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """What is said. *html* is the small subset b, i, s, u, a, code, pre, blockquote; other networks translate it.
 
-    *silent* makes no sound.
+    *silent* makes no sound. With a *document*, *html* is what stands under the file: at most 1,024 visible units.
     """
 
     html: str
     buttons: tuple[tuple[Button, ...], ...] = ()
     silent: bool = False
+    document: Document | None = None
 
 
 class DeliveryKind(StrEnum):

@@ -18,8 +18,10 @@ class StoryChange(StrEnum):
     """Somebody else reports it too; only its message changes."""
     CORROBORATED = "corroborated"
     CONFIRMED = "confirmed"
+    DISPUTED = "disputed"
     DENIED = "denied"
     CORRECTED = "corrected"
+    """Its source says something else now, or so many took their word back that it is no longer confirmed."""
     WITHDRAWN = "withdrawn"
     COLLAPSED = "collapsed"
 
@@ -29,6 +31,8 @@ class Standing(StrEnum):
 
     UNCONFIRMED = "unconfirmed"
     CONFIRMED = "confirmed"
+    DISPUTED = "disputed"
+    """Confirmed before; then somebody with a say in it denied it."""
     DENIED = "denied"
     CORRECTED = "corrected"
     WITHDRAWN = "withdrawn"
@@ -63,7 +67,8 @@ class Story:
 
     *id* comes from the founding entry, so it is the same however often the week is replayed, and is never reused.
     *announced* are the types of it, and *standing* is the last, that the change log holds, so readers were or will be
-    told. *type* is the newest stage; *refrain* is how often the like of that was told before.
+    told. *type* is the newest stage; *refrain* is how often the like of that was told before. *taken_back* are reports
+    whose editor once took their word back: they bear nothing out any more, even if they say it again.
     """
 
     id: str
@@ -85,6 +90,7 @@ class Story:
     announced: frozenset[EventType] = frozenset()
     standing: Standing = Standing.UNCONFIRMED
     refrain: Refrain = Refrain()
+    taken_back: frozenset[EntryKey] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -220,7 +220,8 @@ def _doubt_what_was_owed(file: Path, now: datetime) -> tuple[int, int]:
     owed = "status IN ('ready', 'retry', 'sending')"
     with _changing(file) as people:
         too_old = people.execute(
-            "UPDATE outbox SET status = 'dead', ended_at = ?, error = 'owed too long ago when a backup was restored' "
+            "UPDATE outbox SET status = 'dead', maybe = 1, ended_at = ?, "
+            "error = 'owed too long ago when a backup was restored' "
             f"WHERE {owed} AND created_at < ?",
             [_cell(now), _cell(now - HORIZON)],
         ).rowcount

@@ -21,6 +21,8 @@ STALE = timedelta(hours=24)
 NEVER_HEARD = 3
 """So many polls in vain, and a feed that was never heard needs a look too."""
 MOST_NAMED = 10
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+UNREADABLE = "nothing says that it is damaged: run this as the user that Parley runs as, and look after the disk"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,9 @@ def _files(data: Path) -> Iterator[Finding]:
             with closing(_reading(file)) as database:
                 damage = _damage(database)
         except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF not in DAMAGED:
+                yield Finding(name=name, words=f"cannot be read: {error}", well=False, remedy=UNREADABLE)
+                continue
             damage = [str(error)]
         if damage:
             remedy = "stop the bot and put the newest backup in its place: `parley restore`"
@@ -92,10 +97,13 @@ def _outbox(people: sqlite3.Connection) -> Finding:
 
 
 def _dead_letters(people: sqlite3.Connection) -> Finding:
-    """Tell what was given up and why. That a chat has blocked the bot, or lost its access, is nothing wrong."""
+    """Tell what was given up and why.
+
+    That a chat has blocked the bot or lost its access, or that a message can be edited no more, is nothing wrong.
+    """
     rows = people.execute(
         "SELECT error, count(*) FROM outbox JOIN chats ON chats.id = chat_id WHERE status = 'dead' "
-        "AND paused_at IS NULL AND access IS NOT NULL GROUP BY error ORDER BY 2 DESC"
+        "AND kind != 'edit' AND paused_at IS NULL AND access IS NOT NULL GROUP BY error ORDER BY 2 DESC"
     ).fetchall()
     if not rows:
         return Finding(name="dead letters", words="none, but to chats that left")

@@ -125,4 +125,6 @@ def healthy(port: int, page: str = "healthz") -> tuple[bool, str]:
     except urllib.error.HTTPError as error:
         return False, error.read().decode()
     except OSError as error:
-        return False, f"no Parley answers on 127.0.0.1:{port} ({error})"
+        reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        words = getattr(reason, "strerror", None) or reason
+        return False, f"no Parley answers on 127.0.0.1:{port}: {words}"

@@ -101,12 +101,18 @@ class ParserPool:
         finally:
             self._idle.put_nowait(child)
 
+    async def _start(self, child: "_Child", feed: Feed) -> None:
+        try:
+            await child.start()
+        except (EOFError, OSError) as error:  # TimeoutError is one
+            raise ParseError(feed.url, "no parser can be started", ours=True) from error
+
     async def _ask(self, child: "_Child", fetched: Fetched, feed: Feed, seen: str) -> Any:
         about = {"url": fetched.url or feed.url, "content_type": fetched.content_type, "seen": seen}
         request = json.dumps(about).encode() + b"\n" + fetched.body
         kept = False
         try:
-            await child.start()
+            await self._start(child, feed)
             async with asyncio.timeout(self._deadline):
                 answer = await child.ask(request)
             kept = len(fetched.body) < _LARGE_BODY

@@ -32,20 +32,32 @@ _CONTROLS = bytes(set(range(0x20)) - set(b"\t\n\r"))
 
 def decode(body: bytes, content_type: str = "") -> str:
     """Return *body* as text: UTF-8 if it is, else as declared unless Windows-1251 is what it looks like."""
-    text = _decoded(body, content_type)
+    return decode_as(encoding_of(body, content_type), body)
+
+
+def decode_as(encoding: str, body: bytes) -> str:
+    """Return *body*, which is in that *encoding*, as text that XML allows."""
+    text = body.decode(encoding, "replace").removeprefix("\ufeff")
     # To look for them costs more than all the rest, and hardly any feed has one.
-    clean = body.translate(None, _CONTROLS) == body and "\ufffe" not in text and "\uffff" not in text
+    clean = not has_controls(body) and "\ufffe" not in text and "\uffff" not in text
     return text if clean else _NOT_XML.sub("", text)
 
 
-def _decoded(body: bytes, content_type: str) -> str:
+def has_controls(body: bytes) -> bool:
+    """Return whether *body* has bytes that no text in an encoding like ASCII has."""
+    return body.translate(None, _CONTROLS) != body
+
+
+def encoding_of(body: bytes, content_type: str = "") -> str:
+    """Return the name of the encoding that *body* is in, as far as anybody can tell."""
     for mark, encoding in _MARKS:
         if body.startswith(mark):
-            return body.decode(encoding, "replace").removeprefix("\ufeff")
+            return encoding
     try:
-        return body.decode("utf-8")
+        body.decode("utf-8")
     except UnicodeDecodeError:
-        return _decoded_as_declared(body, _declared(body, content_type))
+        return _likely(body, _declared(body, content_type))
+    return "utf-8"
 
 
 def _declared(body: bytes, content_type: str) -> str:
@@ -58,12 +70,12 @@ def _declared(body: bytes, content_type: str) -> str:
     return ""
 
 
-def _decoded_as_declared(body: bytes, declared: str) -> str:
+def _likely(body: bytes, declared: str) -> str:
     if _is_damaged_utf8(body):
-        return body.decode("utf-8", "replace")
+        return "utf-8"
     if declared in _PROVING_NOTHING:
-        return body.decode("cp1251" if _looks_cyrillic(body) else "cp1252", "replace")
-    return body.decode(declared, "replace")
+        return "cp1251" if _looks_cyrillic(body) else "cp1252"
+    return declared
 
 
 def _is_damaged_utf8(body: bytes) -> bool:

@@ -5,16 +5,15 @@ redirect that we did not check, and nothing that is remembered from one feed to 
 """
 
 import asyncio
-import re
 import socket
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import cache, partial
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self
@@ -27,7 +26,8 @@ from bot import __version__
 from bot.errors import FetchError
 from bot.model import Clock, Feed, FeedState
 from bot.poll.guard import check_addresses, check_port, check_url, host_of
-from bot.poll.wire import connect
+from bot.poll.headers import max_age, retry_after, validator
+from bot.poll.wire import HungUpError, connect
 from bot.ports import Fetched, NotModified
 
 __all__ = ["GuardedBackend", "HttpFetcher", "host_of"]
@@ -35,18 +35,24 @@ __all__ = ["GuardedBackend", "HttpFetcher", "host_of"]
 MAX_WIRE = 5 * 2**20
 MAX_BODY = 10 * 2**20
 MAX_REDIRECTS = 5
-LONGEST_RETRY_AFTER = timedelta(hours=24)
-LONGEST_MAX_AGE = timedelta(days=365)
+MAX_IDLE = 16
+"""Beyond so many connections none is kept for its host's next feed. At each request the pool looks at all of them, and
+for each that is idle at all of them again: with 64 a fetch costs twice as much."""
 _CHUNK = 64 * 2**10
 _GZIP = 16 + zlib.MAX_WBITS
 _GZIP_MAGIC = b"\x1f"
+_WHOLE = frozenset({HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _FOR_GOOD = frozenset({301, 308})
 _MAX_ADDRESS = 2000
-_MAX_VALIDATOR = 1000
-_UNSENDABLE = re.compile(rb"[\x00-\x1f\x7f]")
+_AS_IS = frozenset({"", "identity", "none", "utf-8", "utf8"})
+"""What servers say of a body that is packed in no way, rightly or not."""
 _BROKEN = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, httpcore.UnsupportedProtocol)
 _ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
+
+_NAMES = ThreadPoolExecutor(32, thread_name_prefix="names")
+"""Asks the name servers: one that does not answer keeps its thread for half a minute, and must not keep anybody else's
+(the chat network's name is looked up in asyncio's few)."""
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 """Returns the IP addresses of a host, best first; raises OSError if there are none."""
@@ -57,7 +63,8 @@ Dial = Callable[..., Awaitable[httpcore.AsyncNetworkStream]]
 class HttpFetcher:
     """Fetches feeds over HTTP; an async context manager.
 
-    Hosts in *allow_private* may be inside our network and use any port. *contact* tells site owners whom to write to.
+    Hosts in *allow_private* may be inside our network and use any port, and only their own feeds lead to them.
+    *contact* tells site owners whom to write to.
     *deadline* is for the whole fetch: httpx's own timeouts start anew with every byte that drips in. No host is asked
     for two things at a time, be it by way of a redirect.
     """
@@ -84,7 +91,7 @@ class HttpFetcher:
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=_certificates(),
             max_connections=64,
-            max_keepalive_connections=64,
+            max_keepalive_connections=MAX_IDLE,
             keepalive_expiry=5.0,
             network_backend=backend or GuardedBackend(allow_private=allow_private),
         )
@@ -104,7 +111,7 @@ class HttpFetcher:
         headers = self._headers | _conditions(state)
         try:
             async with asyncio.timeout(self._deadline) as time:
-                return await self._follow(state.new_address or feed.url, headers, time)
+                return await self._follow(feed, state.new_address or feed.url, headers, time)
         except _RefusedError as refused:
             raise FetchError(feed.url, str(refused), retry_after=refused.retry_after, gone=refused.gone) from refused
         except TimeoutError as error:
@@ -113,14 +120,22 @@ class HttpFetcher:
             unreached = isinstance(error, httpcore.ConnectError | httpcore.ConnectTimeout)
             raise FetchError(feed.url, _in_words(error), unreached=unreached) from error
 
-    async def _follow(self, url: str, headers: Mapping[str, str], time: asyncio.Timeout) -> Fetched | NotModified:
-        moved_to, for_good = "", True
+    async def _follow(
+        self, feed: Feed, url: str, headers: Mapping[str, str], time: asyncio.Timeout
+    ) -> Fetched | NotModified:
+        moved_to, for_good, asked = "", True, set[str]()
+        closed = frozenset() if host_of(feed.url) in self._allow_private else self._allow_private
         for _ in range(MAX_REDIRECTS + 1):
-            async with self._turn(host_of(url), time):
+            if (host := host_of(url)) in closed:
+                raise _RefusedError(f"{host} is a host of allow_private, where no feed from elsewhere may lead us")
+            async with self._turn(host, time):
                 answer = await self._ask(url, headers)
             if not isinstance(answer, _Elsewhere):
                 return replace(answer, moved_to=moved_to)
+            asked.add(url)
             url = answer.url
+            if url in asked:
+                raise _RefusedError("its redirects lead in a circle")
             for_good = for_good and answer.for_good and len(url) <= _MAX_ADDRESS
             moved_to = url if for_good else moved_to
         raise _RefusedError(f"more than {MAX_REDIRECTS} redirects")
@@ -142,11 +157,17 @@ class HttpFetcher:
             raise _RefusedError(why)
         with _readable_addresses():
             target = httpx.URL(url)
-        response = await self._pool.handle_async_request(_request(target, headers, self._timeouts))
+        response = await self._answer(_request(target, headers, self._timeouts))
         try:
             return await self._read(response, target, conditional=headers.keys() > self._headers.keys())
         finally:
             await response.aclose()
+
+    async def _answer(self, request: httpcore.Request) -> httpcore.Response:
+        """Return what is answered; over a new connection if the other side had just hung up the one that was kept."""
+        while True:
+            with suppress(HungUpError):
+                return await self._pool.handle_async_request(request)
 
     async def _read(
         self, response: httpcore.Response, target: httpx.URL, *, conditional: bool
@@ -157,17 +178,18 @@ class HttpFetcher:
                 return _Elsewhere(str(target.join(headers["location"])), for_good=status in _FOR_GOOD)
         if status == HTTPStatus.NOT_MODIFIED and conditional:
             await response.aread()  # nothing; but only what was read to its end leaves its connection to the next
-            return NotModified(max_age=_max_age(headers, self._clock()))
-        if status != HTTPStatus.OK:
-            retry_after = _retry_after(headers, self._clock())
-            raise _RefusedError(_status_in_words(status), retry_after=retry_after, gone=status == HTTPStatus.GONE)
+            return NotModified(max_age=max_age(headers, self._clock()))
+        if status not in _WHOLE:
+            wait = retry_after(headers, self._clock())
+            raise _RefusedError(_status_in_words(status), retry_after=wait, gone=status == HTTPStatus.GONE)
+        response.extensions["network_stream"].expect_body()
         return Fetched(
             body=await _body(response.aiter_stream(), headers),
             url=str(target),
             content_type=headers.get("content-type", ""),
-            etag=_validator(headers, "etag"),
-            last_modified=_validator(headers, "last-modified"),
-            max_age=_max_age(headers, self._clock()),
+            etag=validator(headers, "etag"),
+            last_modified=validator(headers, "last-modified"),
+            max_age=max_age(headers, self._clock()),
         )
 
 
@@ -199,7 +221,8 @@ def _readable_addresses() -> Iterator[None]:
 
 # ------------------------------------------------------------------------------------------ whom we dial
 async def _resolve(host: str, port: int) -> list[str]:
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_NAMES, ask)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
@@ -277,44 +300,6 @@ def _request(target: httpx.URL, headers: Mapping[str, str], timeouts: Mapping[st
 
 
 # ------------------------------------------------------------------------------------------ what we are told
-def _validator(headers: httpx.Headers, name: str) -> str:
-    """Return the header byte for byte, quotes and all, as Latin-1; "" if we could not send it back."""
-    value = next((value for key, value in headers.raw if key.lower() == name.encode()), b"")
-    return value.decode("latin-1") if len(value) <= _MAX_VALIDATOR and not _UNSENDABLE.search(value) else ""
-
-
-def _max_age(headers: httpx.Headers, now: datetime) -> timedelta | None:
-    """Return how much longer the answer stays good: max-age less the time that it lay in a cache, or else Expires."""
-    directives = headers.get("cache-control", "").lower()
-    if re.search(r"\bno-(?:cache|store)\b", directives):
-        return None
-    if found := re.search(r"(?:^|[\s,])max-age=\"?([0-9]{1,10})\b", directives):
-        age = re.fullmatch(r"[0-9]{1,10}", headers.get("age", "").strip())
-        left = timedelta(seconds=int(found[1]) - (int(age[0]) if age else 0))
-    elif expires := _date(headers.get("expires", "")):
-        left = expires - (_date(headers.get("date", "")) or now)
-    else:
-        return None
-    return min(max(left, timedelta(0)), LONGEST_MAX_AGE)
-
-
-def _retry_after(headers: httpx.Headers, now: datetime) -> timedelta | None:
-    """Return how long the server wants to be left alone; it says so in seconds or as a date."""
-    value = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"[0-9]{1,10}", value):
-        return min(timedelta(seconds=int(value)), LONGEST_RETRY_AFTER)
-    until = _date(value)
-    return min(max(until - now, timedelta(0)), LONGEST_RETRY_AFTER) if until else None
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        date = parsedate_to_datetime(text)
-        return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
 _STATUS_WORDS = {
     401: "the site asks for a password",
     403: "the site refuses us",
@@ -326,6 +311,8 @@ _STATUS_WORDS = {
 
 def _status_in_words(status: int) -> str:
     words = _STATUS_WORDS.get(status) or ("the site is broken" if status >= 500 else "the answer is no feed")
+    if status in _REDIRECTS:
+        words = "the site sends us on and does not say where"
     return f"{words} (HTTP {status})"
 
 
@@ -343,10 +330,10 @@ def _in_words(error: Exception) -> str:
 async def _body(stream: AsyncIterator[bytes], headers: httpx.Headers) -> bytes:
     """Return the decoded body; raise _RefusedError if it is too large, cut short or packed in another way than gzip."""
     coding = headers.get("content-encoding", "").strip().lower()
-    if coding not in {"", "identity", "gzip", "x-gzip"}:
+    if coding not in _AS_IS | {"gzip", "x-gzip"}:
         raise _RefusedError(f"the answer is packed in a way that we did not ask for ({coding})")
     wire = _capped(stream)
-    if coding not in {"", "identity"}:
+    if coding not in _AS_IS:
         return await _unpacked(wire)
     body = bytearray()
     async for chunk in wire:

@@ -2,6 +2,7 @@
 
 A body is cut into its items. Those that were not seen in the last one are put between the feed's own beginning and
 end, and only that is parsed. On any doubt the whole body is: what is read must be what the whole would have given.
+Bytes are cut, which holds in every encoding that writes tags as ASCII does; a body in UTF-16 is read in whole.
 Nothing is remembered of a body that is not well-formed, so it is read in whole the next time too.
 """
 
@@ -11,37 +12,41 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
-from bot.poll.encoding import decode
+from bot.poll.encoding import decode_as, encoding_of, has_controls
 from bot.poll.identity import canonical_link, is_telling
-from bot.poll.parse import MAX_ENTRIES, read_text
+from bot.poll.parse import MAX_ENTRIES, read, read_text
 from bot.poll.raw import HASH_LENGTH, RawFeed
 
-_TAGS = tuple((re.compile(rf"<{tag}[\s>]"), f"</{tag}>") for tag in ("item", "entry"))
-_SECTIONS = (("<![CDATA[", "]]>"), ("<!--", "-->"))
-_ROOT_ENDS = re.compile(r"<(?:channel|title)\b")
+_TAGS = (
+    (re.compile(rb"<item[\s>]"), re.compile(rb"</item>")),
+    (re.compile(rb"<entry[\s>]"), re.compile(rb"</entry>")),
+)
+_SECTIONS = ((b"<![CDATA[", b"]]>"), (b"<!--", b"-->"))
+_ROOT_ENDS = re.compile(rb"<(?:channel|title)\b")
 
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
-_TITLE = re.compile(r"<title\b[^>]*>(.*?)</title", re.DOTALL)
+_TITLE = re.compile(rb"<title\b[^>]*>(.*?)</title", re.DOTALL)
 _ANY = ""
 _LINKS = (
-    re.compile(r"<link\b(?:[^>]*[^/>])?>(.*?)</link", re.DOTALL),
-    re.compile(r"<link\b[^>]*?\bhref\s*=\s*[\"']([^\"']*)"),
+    re.compile(rb"<link\b(?:[^>]*[^/>])?>(.*?)</link", re.DOTALL),
+    re.compile(rb"<link\b[^>]*?\bhref\s*=\s*[\"']([^\"']*)"),
 )
 _ADDRESSES = (
     *_LINKS,
-    re.compile(r"<(?:guid|id|dc:identifier)\b[^>]*>(.*?)</", re.DOTALL),
-    re.compile(r"rdf:about\s*=\s*[\"']([^\"']*)"),
+    re.compile(rb"<(?:guid|id|dc:identifier)\b[^>]*>(.*?)</", re.DOTALL),
+    re.compile(rb"rdf:about\s*=\s*[\"']([^\"']*)"),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
-    """A feed's text: what stands before its items, the items, what stands after them."""
+    """A feed's bytes: what stands before its items, the items, what stands after them."""
 
-    head: str
-    items: Sequence[str]
-    tail: str
+    head: bytes
+    items: Sequence[bytes]
+    tail: bytes
 
 
 def read_unseen(body: bytes, url: str, content_type: str = "", seen: str = "") -> RawFeed:
@@ -49,41 +54,43 @@ def read_unseen(body: bytes, url: str, content_type: str = "", seen: str = "") -
 
     Raise NoFeedError if it is no feed.
     """
-    text = decode(body, content_type).strip()
-    cut = cut_items(text)
+    cut = cut_items(body)
     if cut is None:
-        return read_text(text, url)
+        return read(body, url, content_type)
     hashes = item_hashes(cut)
-    known = {seen[at : at + HASH_LENGTH] for at in range(0, len(seen), HASH_LENGTH)}
-    new = [number for number, hash in enumerate(hashes) if hash not in known]
-    read = _read_items(cut, new, url) if len(new) < len(hashes) else None
-    read = read or read_text(text, url)
-    return read._replace(offered=len(hashes), hashes="" if read.broken else "".join(hashes))
+    new = unseen(hashes, seen)
+    raw = _read_items(cut, new, body, url, content_type) if len(new) < len(hashes) else None
+    raw = raw or read(body, url, content_type)
+    return raw._replace(offered=len(hashes), hashes="" if raw.broken else "".join(hashes))
 
 
-def _read_items(cut: Cut, numbers: Sequence[int], url: str) -> RawFeed | None:
+def _read_items(cut: Cut, numbers: Sequence[int], body: bytes, url: str, content_type: str) -> RawFeed | None:
     """Return the items of these *numbers*, None if they are nothing without the others."""
     if not numbers:
         return RawFeed("", "", ())
-    if not _stand_alone(cut, numbers):
+    encoding = encoding_of(body, content_type)
+    if has_controls(body) or not _stand_alone(cut, numbers, encoding):
         return None
-    read = read_text(cut.head + "".join(cut.items[number] for number in numbers) + cut.tail, url)
-    return None if read.broken else read
+    some = b"".join([cut.head, *(cut.items[number] for number in numbers), cut.tail])
+    raw = read_text(decode_as(encoding, some).strip(), url)
+    return None if raw.broken else raw
 
 
 # ------------------------------------------------------------------------------------------ cutting
-def cut_items(text: str) -> Cut | None:
-    """Return *text* cut into items; None if there are none, too many, or if it is not sure where each begins."""
-    opening, closing = next((tag for tag in _TAGS if tag[1] in text), _TAGS[0])
-    *pieces, tail = text.split(closing)
-    begins = [[found.start() for found in opening.finditer(piece)] for piece in pieces]
-    if not 0 < len(pieces) <= MAX_ENTRIES or opening.search(tail) or any(len(each) != 1 for each in begins):
+def cut_items(body: bytes) -> Cut | None:
+    """Return *body* cut into items; None if there are none, too many, or if it is not sure where each begins."""
+    opening, closing = next((tag for tag in _TAGS if tag[1].search(body)), _TAGS[0])
+    begins = [found.start() for found in opening.finditer(body)]
+    ends = [found.end() for found in closing.finditer(body)]
+    in_turn = list(chain.from_iterable(zip(begins, ends, strict=False)))
+    if not 0 < len(begins) == len(ends) <= MAX_ENTRIES or in_turn != sorted(in_turn):
         return None
-    gaps = [piece[:begin] for piece, (begin,) in zip(pieces, begins, strict=True)]
-    items = [piece[begin:] + closing for piece, (begin,) in zip(pieces, begins, strict=True)]
-    sections = [marks for marks in _SECTIONS if marks[0] in text or marks[1] in text]
-    whole = all(piece.count(begin) == piece.count(end) for begin, end in sections for piece in (gaps[0], *items, tail))
-    return Cut(head=gaps[0], items=items, tail=tail) if whole and not any(map(str.strip, gaps[1:])) else None
+    head, tail = body[: begins[0]], body[ends[-1] :]
+    items = [body[begin:end] for begin, end in zip(begins, ends, strict=True)]
+    between = b"".join(body[end:begin] for end, begin in zip(ends, begins[1:], strict=False))
+    sections = [marks for marks in _SECTIONS if marks[0] in body]
+    whole = all(piece.count(begin) == piece.count(end) for begin, end in sections for piece in (head, *items, tail))
+    return Cut(head=head, items=items, tail=tail) if whole and not between.strip() else None
 
 
 def item_hashes(cut: Cut) -> list[str]:
@@ -93,48 +100,55 @@ def item_hashes(cut: Cut) -> list[str]:
     """
     end = _ROOT_ENDS.search(cut.head)
     links = [link for pattern in _LINKS for link in pattern.findall(cut.head + cut.tail)]
-    base = hashlib.sha256(_bytes("\n".join([cut.head[: end.start() if end else None], *links])))
-    hashes = []
+    base = hashlib.sha256(b"\n".join([cut.head[: end.start() if end else None], *links]))
+    digests = []
     for item in cut.items:
         hash = base.copy()
-        hash.update(_bytes(item))
-        hashes.append(hash.hexdigest()[:HASH_LENGTH])
-    return hashes
+        hash.update(item)
+        digests.append(hash.digest())
+    return _pieces(b"".join(digests).hex(), every=2 * base.digest_size)
 
 
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
+def unseen(hashes: Sequence[str], seen: str) -> Sequence[int]:
+    """Return the numbers of the items whose *hashes* are not among those *seen*."""
+    known = set(_pieces(seen))
+    return [number for number, hash in enumerate(hashes) if hash not in known]
+
+
+def _pieces(text: str, every: int = HASH_LENGTH) -> list[str]:
+    return [text[at : at + HASH_LENGTH] for at in range(0, len(text), every)]
 
 
 # ------------------------------------------------------------------------------------------ doubting
-def _stand_alone(cut: Cut, numbers: Sequence[int]) -> bool:
+def _stand_alone(cut: Cut, numbers: Sequence[int], encoding: str) -> bool:
     """Return whether the items of these *numbers* share no id, link or title with another item of the feed.
 
     What an entry is known by depends on all that share it (`bot.poll.identity`), so such entries need each other.
     """
-    names = [set(_names(item)) for item in cut.items]
+    names = [set(_names(item, encoding)) for item in cut.items]
     owners = Counter(name for each in names for name in each)
     return _ANY not in owners and all(owners[name] == 1 for number in numbers for name in names[number])
 
 
-def _names(item: str) -> Iterator[str]:
+def _names(item: bytes, encoding: str) -> Iterator[str]:
     """Yield what *item* could be known by; of a link only what two ways to the same page have in common.
 
     A title that says little is no name. One that is missing is made of the summary, and a relative link leads
     wherever the feed says: those might be any.
     """
     title = _TITLE.search(item)
-    words = " ".join(_text(title[1]).split()) if title else ""
+    words = " ".join(_text(title[1], encoding).split()) if title else ""
     if not words or is_telling(words):
         yield words.casefold() or _ANY
     for pattern in _ADDRESSES:
         for found in pattern.findall(item):
-            if address := _text(found).strip():
+            if address := _text(found, encoding).strip():
                 known = canonical_link(address) if "?" in address or "#" in address else address
                 yield known.rpartition("://")[2].removeprefix("www.").rstrip("/").casefold()
                 if pattern in _LINKS and "://" not in address:
                     yield _ANY
 
 
-def _text(markup: str) -> str:
-    return html.unescape(_CDATA.sub(r"\1", markup) if "<![" in markup else markup)
+def _text(markup: bytes, encoding: str) -> str:
+    text = markup.decode(encoding, "replace")
+    return html.unescape(_CDATA.sub(r"\1", text) if "<![" in text else text)

@@ -15,10 +15,11 @@ _HIDDEN = re.compile(
     r"<!--.*?(?:-->|\Z)|<(script|style|iframe|noscript)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE
 )
 # What a tag holds; a ">" in quotes does not end it, unless the quotes are not in order either.
-_REST = r"""(?:(?:[^<>"']|"[^"]*"|'[^']*')*+>|[^>]*(?:>|\Z))"""
+_REST = r"""(?:(?:[^<>"']++|"[^"]*"|'[^']*')*+>|[^>]*(?:>|\Z))"""
 _INLINE = "a|abbr|b|big|bdi|bdo|cite|code|del|em|font|i|ins|kbd|mark|q|s|small|span|strike|strong|sub|sup|tt|u|wbr"
 _INLINE_TAG = re.compile(rf"</?(?:{_INLINE})(?=[\s/>]|\Z){_REST}", re.IGNORECASE)
-_TAG = re.compile(rf"<!\[CDATA\[|\]\]>|<[/!?]?[a-zA-Z]{_REST}")
+_TAG = re.compile(rf"<(?:!\[CDATA\[|[/!?]?[a-zA-Z]{_REST})")  # begins with one letter, which is quickly found
+_CDATA_END = "]]>"
 _ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z]+\d*);", re.IGNORECASE)
 
 
@@ -34,4 +35,4 @@ def plain_text(markup: str) -> str:
 def _without_tags(text: str) -> str:
     if "<" not in text:
         return text
-    return _TAG.sub(" ", _INLINE_TAG.sub("", _HIDDEN.sub(" ", text)))
+    return _TAG.sub(" ", _INLINE_TAG.sub("", _HIDDEN.sub(" ", text))).replace(_CDATA_END, " ")

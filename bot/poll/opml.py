@@ -3,13 +3,13 @@
 An OPML file comes from strangers: no entity is expanded, nothing is loaded, and it is read up to a size.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from xml.etree import ElementTree as Xml
 
 from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from defusedxml.ElementTree import DefusedXMLParser
 
 from bot.errors import BotError
 from bot.model import Feed
@@ -33,34 +33,50 @@ def read_opml(body: bytes) -> tuple[Feed, ...]:
     """
     if len(body) > MAX_BYTES:
         raise OpmlError(f"the file is larger than {MAX_BYTES >> 20} MB")
+    outlines = _Outlines()
+    parser = DefusedXMLParser(target=outlines)
     try:
-        root = fromstring(body)
+        parser.feed(body)
+        parser.close()
     except DefusedXmlException as error:
         raise OpmlError("the file defines entities, as no honest OPML does; it is not read") from error
     except (Xml.ParseError, ValueError, LookupError) as error:
         raise OpmlError(f"the file is no XML: {error}") from error
-    if root.tag.casefold() != "opml":
-        raise OpmlError(f"the file is no OPML: it begins with <{cut(clean(root.tag), 40)}>")
-    found: dict[str, Feed] = {}
-    for feed in _feeds(root):
-        found.setdefault(feed.url, feed)
-        if len(found) > MAX_FEEDS:
+    return tuple(outlines.feeds.values())
+
+
+class _Outlines:
+    """Takes in elements one by one, and keeps none but feeds: a tree of 10 MB of them would fill 600."""
+
+    def __init__(self) -> None:
+        self.feeds: dict[str, Feed] = {}
+        self._is_opml = False
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """Note the feed in an element that begins; raise OpmlError if this is no OPML, or one of too many."""
+        if not self._is_opml and tag.casefold() != "opml":
+            raise OpmlError(f"the file is no OPML: it begins with <{cut(clean(tag), 40)}>")
+        self._is_opml = True
+        if tag.casefold() != "outline":
+            return
+        if feed := _feed({name.casefold(): value for name, value in attributes.items()}):
+            self.feeds.setdefault(feed.url, feed)
+        if len(self.feeds) > MAX_FEEDS:
             raise OpmlError(f"the file lists more than {MAX_FEEDS} feeds")
-    return tuple(found.values())
 
 
-def _feeds(root: Xml.Element) -> Iterator[Feed]:
-    for outline in root.iter():
-        said = {name.casefold(): value for name, value in outline.attrib.items()}
-        if outline.tag.casefold() == "outline" and said.get("xmlurl", "").strip():
-            yield Feed(
-                url=said["xmlurl"].strip(),
-                title=cut(clean(said.get("title") or said.get("text", "")), _MAX_TITLE),
-                publisher=cut(clean(_own(said, "publisher")), _MAX_TITLE),
-                language=said.get("language", "").strip(),
-                every=_seconds(_own(said, "every")),
-                enabled=said.get("iscomment", "").casefold() != "true",
-            )
+def _feed(said: Mapping[str, str]) -> Feed | None:
+    url = clean(said.get("xmlurl", ""))
+    if not url:
+        return None
+    return Feed(
+        url=url,
+        title=cut(clean(said.get("title") or said.get("text", "")), _MAX_TITLE),
+        publisher=cut(clean(_own(said, "publisher")), _MAX_TITLE),
+        language=said.get("language", "").strip(),
+        every=_seconds(_own(said, "every")),
+        enabled=said.get("iscomment", "").casefold() != "true",
+    )
 
 
 def _own(said: Mapping[str, str], name: str) -> str:

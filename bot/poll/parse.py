@@ -25,12 +25,16 @@ from bot.poll.markup import plain_text
 from bot.poll.raw import RawEntry, RawFeed, as_entries
 from bot.text import clean, cut
 
+# Expat alone, whatever else is installed; and feedparser looks for another parser on the disk at each feed.
+feedparser.api.PREFERRED_XML_PARSERS.clear()
+
 MAX_ENTRIES = 200
 _MAX_ID = 500
 _REFERENCE = re.compile(r"&#([xX][0-9a-fA-F]{1,12}|[0-9]{1,12});")
 _HALVES = re.compile(
     r"&#([xX][dD][89abAB][0-9a-fA-F]{2}|5[56][0-9]{3});&#([xX][dD][c-fC-F][0-9a-fA-F]{2}|5[67][0-9]{3});"
 )
+_DECLARATION = re.compile(r"\A<\?xml[^>]*>")
 _MAX_LINK, _MAX_CREDIT = 2000, 100
 _MAX_TITLE_FROM_SUMMARY = 200
 
@@ -79,8 +83,9 @@ def _read_xml(text: str, url: str) -> RawFeed:
 def _parsed(text: str) -> Any:
     try:
         # Bytes in a stream only: feedparser opens a string that is a path, and fetches one that is an address.
+        # It looks for an encoding as far as the declaration's line goes, which may be the whole feed.
         return feedparser.parse(
-            io.BytesIO(_possible(text).encode("utf-8", "replace")),
+            io.BytesIO(_DECLARATION.sub("", _possible(text)).encode("utf-8", "replace")),
             response_headers={"content-type": "application/xml; charset=utf-8"},
             sanitize_html=False,
             resolve_relative_uris=False,
@@ -248,18 +253,17 @@ def _with_own_ids(items: Sequence[RawEntry]) -> tuple[RawEntry, ...]:
     shared: dict[str, set[tuple[str, str]]] = {}
     for item in items:
         shared.setdefault(item.id, set()).add((item.link, item.title))
-    vague = {id for id, owners in shared.items() if _all_differ(owners)}
-    return tuple(
-        item._replace(id=item.link or _hashed("title", item.title))
-        if item.id in vague and item.id != item.link
-        else item
-        for item in items
-    )
+    return tuple(_with_own_id(item, shared[item.id]) for item in items)
 
 
-def _all_differ(owners: set[tuple[str, str]]) -> bool:
-    links, titles = {link for link, _ in owners}, {title for _, title in owners}
-    return len(owners) > 1 and len(links) == len(titles) == len(owners)
+def _with_own_id(item: RawEntry, sharers: set[tuple[str, str]]) -> RawEntry:
+    links, titles = {link for link, _ in sharers}, {title for _, title in sharers}
+    if len(titles) < len(sharers) or len(sharers) < 2:
+        return item
+    if len(links) == len(sharers):
+        return item._replace(id=item.link or _hashed("title", item.title))
+    # Two may be an entry before and after its headline was edited; more are a feed that puts its own address there.
+    return item._replace(id=_hashed("title", item.title)) if len(links) == 1 and len(sharers) > 2 else item
 
 
 def _newest(items: Sequence[RawEntry]) -> tuple[RawEntry, ...]:

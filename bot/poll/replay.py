@@ -312,6 +312,9 @@ def _handler(week: RecordedWeek, clock: Clock) -> type[BaseHTTPRequestHandler]:
             else:
                 self._answer(HTTPStatus.OK, body, ETag=etag, Content_Type=recording.content_type)
 
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing: the screen belongs to the demo."""
+
         def _answer(self, status: HTTPStatus, body: bytes = b"", **headers: str) -> None:
             self.send_response_only(status)
             for name, value in headers.items():

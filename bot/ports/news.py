@@ -58,8 +58,8 @@ class Archive(Protocol):
         """Know exactly *feeds*: new ones are due now, those not named stay remembered but are never due."""
         ...
 
-    def due_feeds(self, now: datetime) -> Sequence[FeedState]:
-        """Return the states of the enabled feeds whose time has come, longest overdue first.
+    def due_feeds(self, now: datetime) -> Sequence[tuple[str, str]]:
+        """Return the enabled feeds whose time has come, and the address of each; longest overdue first.
 
         None that is gone for good; but one that was asked later than *now* is due: our clock was wrong then.
         """
@@ -73,8 +73,8 @@ class Archive(Protocol):
         """Remember *state*."""
         ...
 
-    def save_unchanged(self, state: FeedState) -> None:
-        """Remember the *state* of a feed that brought nothing; a power cut may undo it: it is asked once more then."""
+    def save_unchanged(self, states: Sequence[FeedState]) -> None:
+        """Remember *states* of feeds that brought nothing; a power cut may undo it: they are asked once more then."""
         ...
 
     def failing_feeds(self) -> Sequence[FeedState]:
@@ -98,12 +98,16 @@ class Archive(Protocol):
         """Return those identity *keys* that an entry of this feed has had before."""
         ...
 
-    def save_entry(self, entry: Entry, identity: Sequence[str]) -> None:
-        """Store *entry*, known from now on by any key of *identity*."""
+    def save_entries(self, entries: Sequence[tuple[Entry, Sequence[str]]]) -> None:
+        """Store *entries*, each known from now on by any of the keys beside it."""
         ...
 
     def save_headlines(self, entries: Sequence[Entry]) -> Sequence[Entry]:
-        """Keep the titles of *entries* that these, known by guid, have not had before; 50 an entry. Return those."""
+        """Keep the titles of *entries*, known by guid, that differ from their last; 50 an entry. Return those."""
+        ...
+
+    def pass_over(self, entry: Entry) -> None:
+        """Let the title that *entry* has now change nothing of what it reported before."""
         ...
 
     def headlines(self, key: EntryKey) -> Sequence[Headline]:
@@ -226,6 +230,10 @@ class Archive(Protocol):
 
     def changes_after(self, change_id: int, *, limit: int = 100) -> Sequence[LoggedChange]:
         """Return the change log from behind *change_id* on, oldest first."""
+        ...
+
+    def changes_of(self, story_id: str) -> Sequence[LoggedChange]:
+        """Return what the change log holds of a story, oldest first."""
         ...
 
     def last_change_id(self) -> int:

@@ -1,5 +1,6 @@
 """Look: an address that somebody gave is fetched and read once, and nothing of it is kept."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -51,7 +52,7 @@ class Looking:
             if isinstance(answer, NotModified):
                 return Looked(url=url, error="the server says that nothing has changed, though we never asked before")
             if is_page(answer.body, answer.content_type):
-                links = feed_links(answer.body, answer.url or url, answer.content_type)
+                links = await asyncio.to_thread(feed_links, answer.body, answer.url or url, answer.content_type)
                 return Looked(url=url, error="this is a web page, not a feed", links=links)
             parsed = await self.parser.parse(answer, feed, now)
         except FeedError as error:

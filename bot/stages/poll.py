@@ -5,9 +5,11 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import islice
 from typing import TypeVar
 
 from bot.errors import FeedError, ParseError, StoreError
@@ -36,6 +38,10 @@ CUT_OFF = 3
 AT_ONCE = 12
 """Feeds fetched at the same time: more only makes the chat side wait (measured: 87 at once stall it over 100 ms)."""
 
+AT_A_TIME = 200
+"""Feeds that one tick takes up, and hosts that are busy, at most; what else is due waits in the archive: to take up
+thousands, and to look through them again every second, stalls the chat side too (measured: 5,000, for 0.23 s)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Polled:
@@ -51,7 +57,9 @@ class Polled:
     refused: StoreError | None = None
 
 
-_Tick = Tick[Brought, Polled]
+_Found = Brought | FeedState
+"""What a feed brought, or only its state if it has not changed."""
+_Tick = Tick[_Found, Polled]
 
 
 @dataclass(kw_only=True)
@@ -88,10 +96,11 @@ class Polling:
         None for a while after the archive refused: what cannot be kept would be asked for again every second.
         """
         now = self.now()
-        if now < self._rests_until:
+        if now < self._rests_until or len(self._busy) >= AT_A_TIME:
             return []
         kept_out = self._busy | {host for host, until in self._spared.items() if now < until}
-        return [state for state in self.archive.due_feeds(now) if _host(state) not in kept_out]
+        due = (url for url, address in self.archive.due_feeds(now) if host_of(address) not in kept_out)
+        return [state for url in islice(due, AT_A_TIME) if (state := self.archive.feed_state(url))]
 
     def all_states(self) -> Sequence[FeedState]:
         """Return every enabled feed, due or not."""
@@ -107,7 +116,9 @@ class Polling:
         try:
             rounds = await asyncio.gather(*(self._begin(host, group, tick) for host, group in by_host.items()))
         except asyncio.CancelledError:
-            tick.cancel()
+            with suppress(RuntimeError):  # the writer is closed already
+                # Who has answered is not asked again when we are back in a moment.
+                self.writer.submit(self.ingest.unchanged, _unchanged(tick.cancel()))
             raise
         return [polled for round_ in rounds for polled in round_]
 
@@ -143,8 +154,8 @@ class Polling:
                 try:
                     found = await self._read_in_time(feed, state)
                 except StoreError as error:
-                    found = self._refused(state, error)
-        if isinstance(found, Brought):
+                    found = self._refused(state.url, error)
+        if not isinstance(found, Polled):
             return tick.bring(found)
         tick.read()
         if not found.refused:
@@ -153,43 +164,48 @@ class Polling:
         polled.set_result(found)
         return polled
 
-    def _refused(self, state: FeedState, error: StoreError) -> Polled:
+    def _refused(self, url: str, error: StoreError) -> Polled:
         self._rest_after(error)
         self.beats.beat("read")
-        return Polled(url=state.url, error=str(error), refused=error)
+        return Polled(url=url, error=str(error), refused=error)
 
-    async def _take_in(self, brought: Sequence[Brought]) -> Sequence[Polled | BaseException]:
+    async def _take_in(self, found: Sequence[_Found]) -> Sequence[Polled | BaseException]:
         """Keep what feeds brought, all of it or nothing; where an error of our own is the reason, each by itself."""
         with self.beats.working("read"):
-            taking = self._in_writer(self.ingest.take_all, brought)
-            (taken,) = await asyncio.gather(taking, return_exceptions=True)
-            if isinstance(taken, StoreError):
-                return [self._refused(each.state, taken) for each in brought]
-            if isinstance(taken, BaseException):
-                singly = [await self._take_in([each]) for each in brought] if brought[1:] else [[taken]]
+            (kept,) = await asyncio.gather(self._in_writer(self._keep, found), return_exceptions=True)
+            if isinstance(kept, StoreError):
+                return [self._refused(_url(each), kept) for each in found]
+            if isinstance(kept, BaseException):
+                singly = [await self._take_in([each]) for each in found] if found[1:] else [[kept]]
                 return [polled for (polled,) in singly]
             self.beats.beat("read")
         self._rest = timedelta(0)
-        return [_polled(each, found) for each, found in zip(brought, taken, strict=True)]
+        return [_polled(each, kept) for each in found]
 
-    async def _read_in_time(self, feed: Feed, state: FeedState) -> Polled | Brought:
+    def _keep(self, found: Sequence[_Found]) -> Mapping[str, Taken]:
+        """Keep what feeds brought, and the states of the others; return what was taken in of each that brought it."""
+        self.ingest.unchanged(_unchanged(found))
+        brought = [each for each in found if isinstance(each, Brought)]
+        taken = self.ingest.take_all(brought) if brought else ()
+        return {each.state.url: one for each, one in zip(brought, taken, strict=True)}
+
+    async def _read_in_time(self, feed: Feed, state: FeedState) -> Polled | _Found:
         try:
             async with asyncio.timeout(self.read_deadline.total_seconds()):
-                polled = await self._read(feed, state)
+                return await self._read(feed, state)
         except TimeoutError:
             # No beat: if nothing else comes to an end either, it is not the feed that is ill.
             hung = FeedError(feed.url, f"reading it took more than {self.read_deadline.total_seconds():g} seconds")
             return await self._put_off(feed, state, hung)
         except FeedError as error:
             polled = await self._put_off(feed, state, error)
-        if isinstance(polled, Polled):
-            self.beats.beat("read")
+        self.beats.beat("read")
         return polled
 
     async def _put_off(self, feed: Feed, state: FeedState, error: FeedError) -> Polled:
         log.warning("feed skipped: %s", error)
         self._note_reached(state, reached=not error.unreached)
-        cut_off = len(self._unreached) >= CUT_OFF
+        cut_off = error.ours or len(self._unreached) >= CUT_OFF
         after = after_failure(feed, state, self.now(), error, cut_off=cut_off, floor=self._floor(feed))
         if after.stopped_at:
             log.error("feed stopped: %s: %s", feed.url, after.last_error)
@@ -211,7 +227,7 @@ class Polling:
             self._rests_until = now + self._rest
             log.error("what feeds bring cannot be stored, tried again in %d s: %s", self._rest.total_seconds(), error)
 
-    async def _read(self, feed: Feed, state: FeedState) -> Polled | Brought:
+    async def _read(self, feed: Feed, state: FeedState) -> _Found:
         answer = await self.fetcher.fetch(feed, state)
         self._note_reached(state, reached=True)
         now = self.now()
@@ -225,12 +241,10 @@ class Polling:
             floor=self._floor(feed),
         )
         if isinstance(answer, NotModified):
-            await self._in_writer(self.ingest.unchanged, schedule())
-            return Polled(url=feed.url, unchanged=True)
+            return schedule()
         schedule = partial(schedule, etag=answer.etag, last_modified=answer.last_modified)
         if (hash := body_hash(answer.body)) == state.body_hash:
-            await self._in_writer(self.ingest.unchanged, schedule())
-            return Polled(url=feed.url, unchanged=True)
+            return schedule()
         parsed = await self._parsed(answer, feed, state, now)
         schedule = partial(schedule, body_hash=hash, item_hashes=parsed.hashes, timetable=timetable(answer.body))
         return Brought(state, parsed, lambda new: schedule(new=new), now)
@@ -241,7 +255,8 @@ class Polling:
             return await self.parser.parse(answer, feed, now, state.item_hashes)
         except ParseError as error:
             if is_page(answer.body, answer.content_type):
-                links = feed_links(answer.body, answer.url or feed.url, answer.content_type)
+                # In a thread: of a page full of links they take a third of a second.
+                links = await asyncio.to_thread(feed_links, answer.body, answer.url or feed.url, answer.content_type)
                 instead = f"; it names one: {links[0].url}" if links else ""
                 raise ParseError(feed.url, f"this is a web page, not a feed{instead}") from error
             raise
@@ -254,16 +269,27 @@ class Polling:
         return await asyncio.get_running_loop().run_in_executor(self.writer, partial(work, *arguments))
 
 
-def _polled(brought: Brought, taken: Taken) -> Polled:
-    if taken.republished:
-        url = brought.state.url
-        log.warning("feed published old entries again, nobody is alerted of them: %s (%d)", url, taken.republished)
+def _unchanged(found: Iterable[_Found]) -> Sequence[FeedState]:
+    return [each for each in found if isinstance(each, FeedState)]
+
+
+def _url(found: _Found) -> str:
+    return found.url if isinstance(found, FeedState) else found.state.url
+
+
+def _polled(found: _Found, taken: Mapping[str, Taken]) -> Polled:
+    url = _url(found)
+    if isinstance(found, FeedState):
+        return Polled(url=url, unchanged=True)
+    one = taken[url]
+    if one.republished:
+        log.warning("feed published old entries again, nobody is alerted of them: %s (%d)", url, one.republished)
     return Polled(
-        url=brought.state.url,
-        entries=brought.parsed.offered,
-        new=taken.new,
-        events=taken.events,
-        republished=taken.republished,
+        url=url,
+        entries=found.parsed.offered,
+        new=one.new,
+        events=one.events,
+        republished=one.republished,
     )
 
 

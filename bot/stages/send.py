@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from bot.model import (
     Clock,
     Delivery,
+    RetryLater,
     SendResult,
     Sent,
     Undeliverable,
@@ -90,11 +91,18 @@ class Sending:
         return send
 
     async def _send(self, delivery: Delivery) -> None:
-        result = await self.chats[delivery.chat.network].send(delivery)
+        result = await self._result(delivery)
         if not isinstance(result, Sent):
             log.warning("delivery not sent: %s %s", delivery.kind, getattr(result, "reason", "chat moved"))
         self._fates.append((delivery, result, self.now()))
         self._record_fates()
+
+    async def _result(self, delivery: Delivery) -> SendResult:
+        try:
+            return await self.chats[delivery.chat.network].send(delivery)
+        except Exception:
+            log.exception("our own mistake: a message could not be handed over")
+            return RetryLater(doubtful=True, reason="our own mistake")
 
     def _record_fates(self) -> None:
         """Record what became of sends; a fate that the database refuses is kept, or what was sent would be repeated."""

@@ -1,15 +1,18 @@
 """Tell: what changed in the archive, and what a digest holds, is owed to whom it concerns."""
 
-from collections.abc import Collection, Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from bot.alert.digest import digest, next_digest
 from bot.alert.live import GATHER, PACE, STATUS_CHANGES, edit, update
 from bot.alert.route import route
 from bot.catalog import Catalog
+from bot.errors import StoreError
 from bot.model import (
     Broadcast,
     ChatId,
@@ -27,6 +30,9 @@ from bot.model import (
 )
 from bot.ports import RESTORED_AT, Archive, People
 
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
 DIGEST_REACH = timedelta(hours=48)
 DIGEST_STORIES = 200
 SLICE = 5_000
@@ -35,19 +41,32 @@ ARCHIVE_CHANGED = (
     "The news archive is not the one that I read last, so I start at its end: nothing older is alerted. "
     "See /latest for what it holds."
 )
+UNTOLD = (
+    "I failed to word what happened in story {story}, so nobody was told of it: that is a mistake of mine, and my log "
+    "says more. All other alerts go out."
+)
 
 
 class _Plan(NamedTuple):
     """What is still to be owed, and what is true when it is.
 
     The change log is then read *until* there; alerts of stories that *grew* at a time are to be edited soon; all edits
-    of those that are *edited* are owed.
+    of those that are *edited* are owed. It is worded for *readers*.
     """
 
     broadcasts: Sequence[Broadcast]
+    readers: Sequence[Wishes]
     until: Cursor | None = None
     grew: Mapping[str, datetime] = MappingProxyType({})
     edited: Collection[str] = ()
+
+
+class _Told(NamedTuple):
+    """What one change is worth: first news, an edit of what was told, a word in reply to it."""
+
+    alert: Broadcast | None = None
+    edit: Broadcast | None = None
+    word: Broadcast | None = None
 
 
 @dataclass(kw_only=True)
@@ -68,7 +87,7 @@ class Telling:
         The cursor moves with the last slice, so a death in between owes again from the start; the dedupe keys make
         that harmless.
         """
-        plan = self._plan or self._new_plan()
+        begun, plan = self._plan is not None, self._plan or self._new_plan()
         self._plan = None  # made anew if the database refuses
         if not plan:
             return 0
@@ -78,7 +97,8 @@ class Telling:
                 owed = self.people.broadcast(left[0], most=room)
                 left[:1] = [owed.left] if owed.left else []
                 new, room = new + owed.new, room - owed.chats
-            if not left:
+            # Who came to wish otherwise between two slices is worded for in a new plan; it owes to nobody else.
+            if not left and not (begun and set(self.people.wishes()).difference(plan.readers)):
                 self._close(plan)
         self._plan = plan._replace(broadcasts=left) if left else None
         return new
@@ -102,30 +122,36 @@ class Telling:
         words: dict[str, Broadcast] = {}
         grew: dict[str, datetime] = {}
         for change in changes:
-            if change.change is StoryChange.GREW:
+            word = partial(self._told, change, readers, restored_at)
+            told = self._unless_it_fails(change.story_id, change.created_at, word) or _Told()
+            alerts += [told.alert] if told.alert else []
+            edits |= {change.story_id: told.edit} if told.edit else {}
+            # Several changes at once have the same words: those of what is known now.
+            words |= {change.story_id: told.word} if told.word else {}
+            if change.change not in (StoryChange.NEW, *STATUS_CHANGES):
                 grew[change.story_id] = change.created_at
-                continue
-            story = self.archive.story(change.story_id)
-            if not story:
-                continue
-            reports = self.archive.reports(story.id)
-            maybe = bool(restored_at) and _published_before(datetime.fromisoformat(restored_at), change, reports)
-            told = route(change, story, reports, readers, self.catalog, self.now())
-            alerts += [replace(told, maybe=maybe)] if told else []
-            if change.change in STATUS_CHANGES:
-                edits[story.id] = self._edit(story, reports, readers, change.created_at)
-                # Several changes at once have the same words: those of what is known now.
-                word = update(change, story, reports, readers, self.catalog, now=self.now())
-                words |= {story.id: replace(word, maybe=maybe)} if word else {}
-            elif change.change is not StoryChange.NEW:
-                grew[story.id] = change.created_at
         return _Plan(
             # An alert that still waits is worded anew before a word on it could be owed.
             [*alerts, *edits.values(), *words.values()],
+            readers,
             cursor._replace(change_id=changes[-1].id),
             {story_id: at for story_id, at in grew.items() if story_id not in edits},
             edits.keys(),
         )
+
+    def _told(self, change: LoggedChange, readers: Sequence[Wishes], restored_at: str) -> _Told:
+        story = None if change.change is StoryChange.GREW else self.archive.story(change.story_id)
+        if not story:
+            return _Told()
+        reports = self.archive.reports(story.id)
+        maybe = bool(restored_at) and _published_before(datetime.fromisoformat(restored_at), change, reports)
+        alert = route(change, story, reports, readers, self.catalog, self.now())
+        told = _Told(alert and replace(alert, maybe=maybe))
+        if change.change not in STATUS_CHANGES:
+            return told
+        word = update(change, story, reports, readers, self.catalog, now=self.now())
+        edited = self._edit(story, reports, readers, change.created_at)
+        return told._replace(edit=edited, word=word and replace(word, maybe=maybe))
 
     def _edits(self) -> "_Plan | None":
         """Return the edits of alerts whose stories grew a while ago."""
@@ -133,9 +159,29 @@ class Telling:
         if not due:
             return None
         readers = self.people.wishes()
-        stories = [story for story_id in due if (story := self.archive.story(story_id))]
-        edits = [self._edit(story, self.archive.reports(story.id), readers, due[story.id]) for story in stories]
-        return _Plan(edits, edited=due)
+        edits = [
+            self._unless_it_fails(story_id, changed_at, partial(self._grown, story_id, changed_at, readers))
+            for story_id, changed_at in due.items()
+        ]
+        return _Plan([edit for edit in edits if edit], readers, edited=due)
+
+    def _grown(self, story_id: str, changed_at: datetime, readers: Sequence[Wishes]) -> Broadcast | None:
+        story = self.archive.story(story_id)
+        return self._edit(story, self.archive.reports(story_id), readers, changed_at) if story else None
+
+    def _unless_it_fails(self, story_id: str, changed_at: datetime, word: Callable[[], T]) -> T | None:
+        """Return what *word* says of the story; if we fail at it, tell the owner and return None.
+
+        One story that cannot be worded must not keep all others from everybody, now and after every new start.
+        """
+        try:
+            return word()
+        except StoreError:
+            raise
+        except Exception:
+            log.exception("what happened in story %s could not be worded", story_id)
+            self.tell_owner(f"untold:{story_id}:{changed_at}", UNTOLD.format(story=story_id))
+            return None
 
     def _edit(
         self, story: Story, reports: Sequence[Report], readers: Sequence[Wishes], changed_at: datetime

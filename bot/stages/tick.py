@@ -47,12 +47,13 @@ class Tick(Generic[B, T]):
         self.read()
         return outcome
 
-    def cancel(self) -> None:
-        """Take in nothing more."""
+    def cancel(self) -> Sequence[B]:
+        """Take in nothing more; return what waited for it."""
         if self._timer:
             self._timer.cancel()
         for task in self._under_way:
             task.cancel()
+        return [brought for brought, _ in self._waiting]
 
     def _take(self) -> None:
         if self._timer:

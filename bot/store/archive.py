@@ -9,6 +9,7 @@ from typing import Self
 
 from bot.errors import StoreError
 from bot.model import (
+    MOVED_AFTER,
     Entry,
     EntryKey,
     Event,
@@ -27,9 +28,10 @@ from bot.model import (
 )
 from bot.ports import Coverage
 from bot.store import archive_rows
-from bot.store.cells import cell, instant, listed, maybe_cell
+from bot.store.cells import cell, instant, listed
 from bot.store.decisions import Decisions
 from bot.store.file import Kind, Row, StoreFile, upsert
+from bot.store.headlines import REPORTED, Headlines
 from bot.store.hearing import coverage
 from bot.store.missed import Missed
 from bot.store.query import match
@@ -42,11 +44,8 @@ CLOCK_SLIP = timedelta(minutes=10)
 
 _KNOWN_AT_ONCE = 500
 _PAGE = 5_000
-_MOST_HEADLINES = 50
-# An entry's title is the one that its editor gave it last: its event was read from that.
-_REPORTS = """
-SELECT story_reports.story_id, coalesce((SELECT title FROM headlines WHERE headlines.entry_id = entries.id
-    ORDER BY headlines.seen_at DESC LIMIT 1), entries.title) AS title, entries.*, events.* FROM story_reports
+_REPORTS = f"""
+SELECT story_reports.story_id, {REPORTED} AS title, entries.*, events.* FROM story_reports
 JOIN entries ON entries.id = story_reports.entry_id
 LEFT JOIN events ON events.entry_id = entries.id
 """
@@ -61,6 +60,7 @@ class ArchiveStore:
         self._missed = Missed(file)
         self._undone = Undone(file)
         self._decisions = Decisions(file)
+        self._headlines = Headlines(file)
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
@@ -97,18 +97,18 @@ class ArchiveStore:
             if rows:
                 self._file.write_many(upsert("feeds", rows[0], "url", keep=["next_check_at"]), rows)
 
-    def due_feeds(self, now: datetime) -> Sequence[FeedState]:
-        """Return the states of the enabled feeds whose time has come, longest overdue first.
+    def due_feeds(self, now: datetime) -> Sequence[tuple[str, str]]:
+        """Return the enabled feeds whose time has come, and the address of each; longest overdue first.
 
         None that is gone for good; but one that was asked later than *now* is due: our clock was wrong then.
         """
         rows = self._file.rows(
-            "SELECT * FROM feeds WHERE stopped_at IS NULL AND url IN ("
+            "SELECT url, iif(moved_times >= ?, moved_to, url) FROM feeds WHERE stopped_at IS NULL AND url IN ("
             "SELECT url FROM feeds WHERE enabled AND next_check_at <= ? "
             "UNION SELECT url FROM feeds WHERE enabled AND checked_at > ?) ORDER BY next_check_at, url",
-            [cell(now), cell(now + CLOCK_SLIP)],
+            [MOVED_AFTER, cell(now), cell(now + CLOCK_SLIP)],
         )
-        return [archive_rows.feed_state(row) for row in rows]
+        return [(url, address) for url, address in rows]
 
     def feed_state(self, url: str) -> FeedState | None:
         """Return what we remember of the feed *url*."""
@@ -120,10 +120,12 @@ class ArchiveStore:
         row = archive_rows.feed_state_row(state)
         self._file.write(upsert("feeds", row, "url"), row)
 
-    def save_unchanged(self, state: FeedState) -> None:
-        """Remember the *state* of a feed that brought nothing; a power cut may undo it: it is asked once more then."""
-        with self._file.hurried():
-            self.save_feed_state(state)
+    def save_unchanged(self, states: Sequence[FeedState]) -> None:
+        """Remember *states* of feeds that brought nothing; a power cut may undo it: they are asked once more then."""
+        rows = [archive_rows.feed_state_row(state) for state in states]
+        if rows:
+            with self._file.hurried():
+                self._file.write_many(upsert("feeds", rows[0], "url"), rows)
 
     def failing_feeds(self) -> Sequence[FeedState]:
         """Return the enabled feeds whose last poll failed or that are gone for good, the most often failed first."""
@@ -154,49 +156,33 @@ class ArchiveStore:
         found = frozenset(row["key"] for row in rows)
         return found | self.known(feed_url, rest) if rest else found
 
-    def save_entry(self, entry: Entry, identity: Sequence[str]) -> None:
-        """Store *entry*; a newer text replaces the former, the time when we first saw it stays."""
-        row = archive_rows.entry_row(entry)
+    def save_entries(self, entries: Sequence[tuple[Entry, Sequence[str]]]) -> None:
+        """Store *entries*; a newer text replaces the former, the time when we first saw it stays."""
+        if not entries:
+            return
+        rows = [archive_rows.entry_row(entry) for entry, _ in entries]
         with self._file.together():
-            self._file.write(upsert("entries", row, "feed_url, guid", keep=["seen_at"]), row)
+            self._file.write_many(upsert("entries", rows[0], "feed_url, guid", keep=["seen_at"]), rows)
             self._file.write_many(
                 "INSERT INTO identities (feed_url, key) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                [(entry.key.feed_url, key) for key in identity],
+                [(entry.key.feed_url, key) for entry, identity in entries for key in identity],
             )
 
     def save_headlines(self, entries: Sequence[Entry]) -> Sequence[Entry]:
-        """Keep the titles of *entries* that these, known by guid, have not had before; 50 an entry. Return those."""
-        if not entries:
-            return ()
-        new = self._file.write_many(
-            "INSERT INTO headlines (entry_id, title, seen_at) "
-            "SELECT id, ?3, ?4 FROM entries WHERE feed_url = ?1 AND guid = ?2 AND title <> ?3 "
-            "AND (SELECT count(*) FROM headlines WHERE entry_id = id) < ?5 ON CONFLICT DO NOTHING",
-            [(*entry.key, entry.title, maybe_cell(entry.seen_at), _MOST_HEADLINES) for entry in entries],
-        )
-        if not new:
-            return ()
-        kept = self._file.rows(
-            "SELECT feed_url, guid, headlines.title FROM headlines JOIN entries ON entries.id = entry_id "
-            "WHERE headlines.seen_at = ? AND feed_url = ?",
-            [maybe_cell(entries[0].seen_at), entries[0].key.feed_url],
-        )
-        titles = {(EntryKey(row["feed_url"], row["guid"]), row["title"]) for row in kept}
-        return [entry for entry in entries if (entry.key, entry.title) in titles]
+        """Keep the titles of *entries*, known by guid, that differ from their last; 50 an entry. Return those."""
+        return self._headlines.save(entries)
+
+    def pass_over(self, entry: Entry) -> None:
+        """Let the title that *entry* has now change nothing of what it reported before."""
+        self._headlines.pass_over(entry)
 
     def headlines(self, key: EntryKey) -> Sequence[Headline]:
         """Return the titles that the entry has had, that with which it came first."""
-        rows = self._file.rows(
-            "SELECT 0 AS edited, title, seen_at FROM entries WHERE feed_url = ?1 AND guid = ?2 UNION ALL "
-            "SELECT 1, headlines.title, headlines.seen_at FROM headlines JOIN entries ON entries.id = entry_id "
-            "WHERE feed_url = ?1 AND guid = ?2 ORDER BY edited, seen_at",
-            key,
-        )
-        return [Headline(row["title"], instant(row["seen_at"])) for row in rows]
+        return self._headlines.of(key)
 
     def save_event(self, event: Event) -> None:
         """Store *event*, in place of what its entry was thought to report before."""
-        with self.transaction():
+        with self._file.together():
             row = archive_rows.event_row(event, self._entry_id(event.entry_key))
             self._file.write(upsert("events", row, "entry_id"), row)
             self._file.write("DELETE FROM events_conflicts WHERE entry_id = ?", [row["entry_id"]])
@@ -213,7 +199,7 @@ class ArchiveStore:
     def save_story(self, story: Story) -> None:
         """Store *story*, in place of its former revision if it has one."""
         row = archive_rows.story_row(story)
-        with self.transaction():
+        with self._file.together():
             self._file.write(upsert("stories", row, "id"), row)
             self._file.write("DELETE FROM stories_conflicts WHERE story_id = ?", [story.id])
             self._file.write_many(

@@ -1,8 +1,10 @@
 """What the values of the news look like as rows, and back. Pure."""
 
 import json
-from dataclasses import asdict
+from collections.abc import Iterable
+from dataclasses import fields
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from bot.model import (
@@ -36,6 +38,11 @@ from bot.store.cells import cell, instant, listed, maybe_cell, maybe_day, maybe_
 from bot.store.file import Row
 
 Cells = dict[str, Any]
+
+_REMEMBERED = 512
+"""Cells whose meaning is remembered: the reports of a story are read again with each that joins it."""
+_STATED = tuple(field.name for field in fields(Facts))
+_MENTIONED = tuple(field.name for field in fields(Mention))
 
 
 def feed_row(feed: Feed, now: datetime) -> Cells:
@@ -202,7 +209,7 @@ def event_row(event: Event, entry_id: int) -> Cells:
         "score": event.score,
         "rule": event.rule,
         "rules_hash": event.rules_hash,
-        "mentions": listed(asdict(mention) for mention in event.mentions),
+        "mentions": _mentions_cell(event.mentions),
     }
 
 
@@ -212,27 +219,39 @@ def event(row: Row) -> Event:
         entry_key=EntryKey(row["feed_url"], row["guid"]),
         type=EventType(row["type"]),
         modality=Modality(row["modality"]),
-        conflicts=tuple(unlisted(row["conflicts"])),
-        actors=tuple(unlisted(row["actors"])),
-        recipients=tuple(unlisted(row["recipients"])),
-        places=tuple(unlisted(row["places"])),
-        numbers=frozenset(unlisted(row["numbers"])),
+        conflicts=_texts(row["conflicts"]),
+        actors=_texts(row["actors"]),
+        recipients=_texts(row["recipients"]),
+        places=_texts(row["places"]),
+        numbers=frozenset(_texts(row["numbers"])),
         occurred_on=maybe_day(row["occurred_on"]),
         facts=facts(row["facts"]),
         speaker=row["speaker"],
-        roles=tuple((actor, Role(role)) for actor, role in unlisted(row["roles"])),
+        roles=_roles(row["roles"]),
         score=row["score"],
         rule=row["rule"],
         rules_hash=row["rules_hash"],
-        mentions=_mentions(row),
+        mentions=_mentions(row["mentions"]),
     )
+
+
+@lru_cache(_REMEMBERED)
+def _texts(text: str) -> tuple[str, ...]:
+    return tuple(unlisted(text))
+
+
+@lru_cache(_REMEMBERED)
+def _roles(text: str) -> tuple[tuple[str, Role], ...]:
+    return tuple((actor, Role(role)) for actor, role in unlisted(text))
 
 
 def facts_cell(stated: Facts) -> str:
     """Return *stated* as JSON of what is stated."""
-    return json.dumps({key: value for key, value in asdict(stated).items() if value}, default=str, ensure_ascii=False)
+    said = {name: value for name in _STATED if (value := getattr(stated, name))}
+    return json.dumps(said, default=str, ensure_ascii=False)
 
 
+@lru_cache(_REMEMBERED)
 def facts(text: str) -> Facts:
     """Return the facts in a cell."""
     cells = json.loads(text)
@@ -246,8 +265,13 @@ def facts(text: str) -> Facts:
     )
 
 
-def _mentions(row: Row) -> tuple[Mention, ...]:
-    return tuple(Mention(**mention) for mention in unlisted(row["mentions"]))
+def _mentions_cell(mentions: Iterable[Mention]) -> str:
+    return listed({name: getattr(mention, name) for name in _MENTIONED} for mention in mentions)
+
+
+@lru_cache(_REMEMBERED)
+def _mentions(text: str) -> tuple[Mention, ...]:
+    return tuple(Mention(**mention) for mention in unlisted(text))
 
 
 def near_miss_row(near_miss: NearMiss, entry_id: int) -> Cells:
@@ -255,7 +279,7 @@ def near_miss_row(near_miss: NearMiss, entry_id: int) -> Cells:
     return {
         "entry_id": entry_id,
         "score": near_miss.score,
-        "mentions": listed(asdict(mention) for mention in near_miss.mentions),
+        "mentions": _mentions_cell(near_miss.mentions),
         "rules_hash": near_miss.rules_hash,
         "noted_at": cell(near_miss.noted_at),
     }
@@ -266,7 +290,7 @@ def near_miss(row: Row) -> NearMiss:
     return NearMiss(
         entry=entry(row),
         score=row["score"],
-        mentions=_mentions(row),
+        mentions=_mentions(row["mentions"]),
         rules_hash=row["rules_hash"],
         noted_at=instant(row["noted_at"]),
     )
@@ -318,6 +342,7 @@ def story_row(story: Story) -> Cells:
         "announced": listed(story.announced),
         "standing": story.standing,
         "refrain": _refrain_cell(story.refrain),
+        "taken_back": listed(story.taken_back),
     }
 
 
@@ -343,6 +368,7 @@ def story(row: Row, entry_keys: tuple[EntryKey, ...]) -> Story:
         announced=frozenset(map(EventType, unlisted(row["announced"]))),
         standing=Standing(row["standing"]),
         refrain=_refrain(row["refrain"]),
+        taken_back=frozenset(EntryKey(*key) for key in unlisted(row["taken_back"])),
     )
 
 

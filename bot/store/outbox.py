@@ -30,8 +30,12 @@ _READERS = (
 )
 _NOT_TOLD = (
     "AND NOT EXISTS (SELECT 1 FROM outbox AS told WHERE told.kind = 'alert' AND told.story_id != '' "
-    "AND told.story_id = :story_id AND told.chat_id = subscriptions.chat_id)"
+    "AND told.story_id = :story_id AND told.chat_id = subscriptions.chat_id AND (told.status != 'dead' OR told.maybe))"
 )
+"""Nor will be: an alert that was given up, and surely did not arrive, is none."""
+# CROSS JOIN and NOT INDEXED: the few rows that are named are looked at first, not all that wait.
+_OLDER_THAN_NEW = "outbox AS newer NOT INDEXED CROSS JOIN outbox AS older WHERE newer.id > ?"
+_OLDER_ITSELF = "outbox AS older NOT INDEXED CROSS JOIN outbox AS newer WHERE older.id = ?"
 
 
 class Outbox:
@@ -60,7 +64,7 @@ class Outbox:
             if new < len(deliveries):
                 self._drop_messages(messages.values())
             if any(delivery.edits for delivery in deliveries):
-                self._supersede_edits(last)
+                self._supersede(_OLDER_THAN_NEW, last)
             if any(delivery.urgent for delivery in deliveries):
                 self._raise_older(last)
             self._turns.give_since(last)
@@ -80,7 +84,7 @@ class Outbox:
             if new < chats or broadcast.kind is DeliveryKind.EDIT:
                 self._drop_messages(unused)
             if broadcast.kind is DeliveryKind.EDIT:
-                self._supersede_targeted(last)
+                self._supersede(_OLDER_THAN_NEW, last)
             if broadcast.urgent:
                 self._raise_older(last)
             self._turns.give_since(last)
@@ -132,25 +136,15 @@ class Outbox:
             [last],
         )
 
-    def _supersede_edits(self, last: int) -> None:
-        """Drop edits that wait and that a row behind *last* makes out of date."""
+    def _supersede(self, pair: str, value: int) -> None:
+        """Drop edits that wait while a newer one of the same message does; *pair* says which to look at."""
         self._file.write(
             "UPDATE outbox SET status = 'superseded', ended_at = next_attempt_at, error = 'a newer edit came' "
-            "WHERE id IN (SELECT older.id FROM outbox AS newer NOT INDEXED JOIN outbox AS older "
-            "ON older.chat_id = newer.chat_id AND older.edits = newer.edits AND older.id < newer.id "
-            "WHERE newer.id > ? AND newer.edits != '' AND older.status IN ('ready', 'retry'))",
-            [last],
-        )
-
-    def _supersede_targeted(self, last: int) -> None:
-        """Drop edits that wait and that an edit of the same alert behind *last* makes out of date."""
-        self._file.write(
-            "UPDATE outbox SET status = 'superseded', ended_at = next_attempt_at, error = 'a newer edit came' "
-            "WHERE id IN (SELECT older.id FROM outbox AS newer NOT INDEXED JOIN outbox AS older "
-            "ON older.chat_id = newer.chat_id AND older.target = newer.target AND older.id < newer.id "
-            "WHERE newer.id > ? AND newer.kind = 'edit' AND older.kind = 'edit' "
-            "AND older.status IN ('ready', 'retry'))",
-            [last],
+            f"WHERE id IN (SELECT older.id FROM {pair} AND older.{WAITING} AND newer.{WAITING} "
+            "AND older.chat_id = newer.chat_id AND older.urgency = newer.urgency AND older.id < newer.id "
+            "AND ((older.kind = 'edit' AND newer.kind = 'edit' AND older.target = newer.target) "
+            "OR (older.edits != '' AND older.edits = newer.edits)))",
+            [value],
         )
 
     # -- what became of it
@@ -170,18 +164,23 @@ class Outbox:
             "external_id = :external_id, error = :error WHERE id = :id",
             outbox_rows.outcome_row(delivery, cell(now)),
         )
+        if delivery.status is DeliveryStatus.RETRY:
+            # What came while it was on its way says more, and it would be the last to arrive.
+            self._supersede(_OLDER_ITSELF, delivery.id)
         self._turns.after(delivery, chat_id, now)
 
     def recover(self, now: datetime) -> int:
         """Mark what was being sent when the process died, and make all turns anew; return how many were marked."""
         with self._file.transaction():
-            doubtful = self._file.write(
+            doubtful = self._file.rows(
                 "UPDATE outbox SET status = 'retry', maybe = 1, attempts = attempts + 1, doubtful = doubtful + 1, "
-                "next_attempt_at = ?, error = 'stopped while sending' WHERE status = 'sending'",
+                "next_attempt_at = ?, error = 'stopped while sending' WHERE status = 'sending' RETURNING id",
                 [cell(now)],
             )
+            for row in doubtful:
+                self._supersede(_OLDER_ITSELF, row["id"])
             self._turns.renew()
-        return doubtful
+        return len(doubtful)
 
     def doubt(self) -> int:
         """Mark all that waits as a possible repeat; return how many were not yet."""
@@ -211,6 +210,13 @@ class Outbox:
             "UPDATE outbox SET status = 'dead', ended_at = next_attempt_at, error = ? "
             f"WHERE chat_id = ? AND kind != 'reply' AND {WAITING}",
             [reason, chat_id],
+        )
+
+    def lose_messages(self, chat_id: int) -> None:
+        """Forget which messages the chat was sent: its room moved, and there the numbers are those of others."""
+        self._file.write(
+            "UPDATE outbox SET external_id = '', edits = '' WHERE chat_id = ? AND (external_id != '' OR edits != '')",
+            [chat_id],
         )
 
     # -- forgetting
@@ -247,7 +253,8 @@ class Outbox:
     def _add_messages(self, messages: Iterable[Message]) -> Mapping[Message, int]:
         return {
             message: self._file.value(
-                "INSERT INTO messages (html, buttons, silent) VALUES (:html, :buttons, :silent) RETURNING id",
+                "INSERT INTO messages (html, buttons, silent, document_name, document) "
+                "VALUES (:html, :buttons, :silent, :document_name, :document) RETURNING id",
                 outbox_rows.message_row(message),
             )
             for message in messages

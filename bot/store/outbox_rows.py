@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import timedelta
 
-from bot.model import Broadcast, Button, ChatId, Delivery, DeliveryKind, DeliveryStatus, Message
+from bot.model import Broadcast, Button, ChatId, Delivery, DeliveryKind, DeliveryStatus, Document, Message
 from bot.store.cells import cell, instant, maybe_cell, maybe_instant
 from bot.store.file import Row
 from bot.store.people_rows import Cells, wishes_row
@@ -93,7 +93,7 @@ def delivery(row: Row) -> Delivery:
         dedupe_key=row["dedupe_key"],
         chat=ChatId(row["network"], row["room"]),
         kind=kind,
-        message=Message(html=row["html"], buttons=_buttons(row["buttons"]), silent=bool(row["silent"])),
+        message=_message(row),
         next_attempt_at=instant(row["next_attempt_at"]),
         created_at=instant(row["created_at"]),
         story_id=row["story_id"],
@@ -132,7 +132,22 @@ def outcome_row(delivery: Delivery, now: str) -> Cells:
 def message_row(message: Message) -> Cells:
     """Return *message* as a row of `messages`."""
     rows = [[[button.label, button.action, button.url] for button in row] for row in message.buttons]
-    return {"html": message.html, "buttons": json.dumps(rows, ensure_ascii=False), "silent": message.silent}
+    return {
+        "html": message.html,
+        "buttons": json.dumps(rows, ensure_ascii=False),
+        "silent": message.silent,
+        "document_name": message.document and message.document.name,
+        "document": message.document and message.document.content,
+    }
+
+
+def _message(row: Row) -> Message:
+    return Message(
+        html=row["html"],
+        buttons=_buttons(row["buttons"]),
+        silent=bool(row["silent"]),
+        document=Document(row["document_name"], row["document"]) if row["document_name"] is not None else None,
+    )
 
 
 def _buttons(text: str) -> tuple[tuple[Button, ...], ...]:

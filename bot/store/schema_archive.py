@@ -330,3 +330,24 @@ CREATE TABLE undone_steps (
 def m009_undone(db: Database) -> None:
     """Keep what the owner took out of the ledgers."""
     db.executescript(_UNDONE)
+
+
+_TAKEN_BACK = """
+-- Keys of the reports that once took their word back: [[feed URL, guid], ...].
+ALTER TABLE stories ADD COLUMN taken_back TEXT NOT NULL DEFAULT '[]';
+
+-- An editor may come back to a former title: the one with the highest turn is the present one. With one that is passed
+-- over a running page went on to something else; its report stays what it was.
+ALTER TABLE headlines ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE headlines ADD COLUMN passed_over INTEGER NOT NULL DEFAULT 0;
+UPDATE headlines SET turn = (
+    SELECT count(*) FROM headlines AS other
+    WHERE other.entry_id = headlines.entry_id AND other.seen_at <= headlines.seen_at
+);
+"""
+
+
+@migrations()
+def m010_taken_back(db: Database) -> None:
+    """Keep which reports took their word back, and which of its titles an entry has now."""
+    db.executescript(_TAKEN_BACK)

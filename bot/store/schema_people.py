@@ -179,3 +179,16 @@ CREATE INDEX live_stories_due ON live_stories (due_at) WHERE due_at IS NOT NULL;
 def m004_live(db: Database) -> None:
     """Let an alert be edited and answered as its story grows."""
     db.executescript(_LIVE)
+
+
+_DOCUMENTS = """
+-- A file that goes with the message, frozen like the rest of it.
+ALTER TABLE messages ADD COLUMN document_name TEXT;
+ALTER TABLE messages ADD COLUMN document BLOB;
+"""
+
+
+@migrations()
+def m005_documents(db: Database) -> None:
+    """Let a message bring a file."""
+    db.executescript(_DOCUMENTS)

@@ -62,7 +62,8 @@ class Told:
         hushed = (
             ""
             if broadcast.correction or broadcast.kind is DeliveryKind.EDIT
-            else "AND (paused_until IS NULL OR paused_until <= :now) AND NOT EXISTS (SELECT 1 FROM muted_stories "
+            else "AND paused_at IS NULL AND (paused_until IS NULL OR paused_until <= :now) "
+            "AND NOT EXISTS (SELECT 1 FROM muted_stories "
             "WHERE muted_stories.chat_id = told.chat_id AND muted_stories.story_id = :story_id) "
         )
         return self._file.write(
@@ -72,9 +73,9 @@ class Told:
             ":story_id, '', told.thread, :maybe, :now, :now, :expires_at, told.id FROM outbox AS told "
             "CROSS JOIN subscriptions ON subscriptions.chat_id = told.chat_id "
             "JOIN readers USING (language, time_zone) CROSS JOIN chats ON chats.id = told.chat_id "
-            f"WHERE {_SLICE} AND told.created_at < :changed_at AND paused_at IS NULL {hushed}"
+            f"WHERE {_SLICE} AND told.created_at < :changed_at {hushed}"
             f"AND (told.status IN ('sending', 'retry', 'sent') OR (told.status = 'ready' AND told.maybe) "
-            "OR (told.status = 'dead' AND told.doubtful AND :kind = 'update')) "
+            "OR (told.status = 'dead' AND told.maybe AND :kind = 'update')) "
             "ORDER BY told.chat_id, told.id DESC ON CONFLICT (dedupe_key) DO NOTHING",
             {**outbox_rows.broadcast_row(broadcast), **_values(end, broadcast, messages)},
         )

@@ -27,7 +27,7 @@ DOUBTFUL_FRESH = timedelta(hours=24)
 """How long a delivery that may have arrived is repeated; its own retries end sooner, unless the chat was paused."""
 _ORPHANED = (
     "outbox.target IS NOT NULL AND NOT EXISTS (SELECT 1 FROM outbox AS told WHERE told.id = outbox.target "
-    "AND (told.status IN ('ready', 'retry', 'sending') OR (outbox.kind = 'update' AND told.doubtful) "
+    "AND (told.status IN ('ready', 'retry', 'sending') OR (outbox.kind = 'update' AND told.maybe) "
     "OR (told.status = 'sent' AND (outbox.kind = 'update' OR told.external_id != ''))))"
 )
 """The alert that it changes or answers did not arrive, for all we know."""
@@ -169,8 +169,8 @@ class Turns:
 
     def _oldest_due(self, turn: Row, now: datetime) -> Row | None:
         return self._file.first(
-            "SELECT outbox.*, html, buttons, silent, network, room, told.external_id AS told_message, "
-            f"{_EXPIRED} AS expired FROM outbox "
+            "SELECT outbox.*, html, buttons, silent, document_name, document, network, room, "
+            f"told.external_id AS told_message, {_EXPIRED} AS expired FROM outbox "
             "JOIN messages ON messages.id = outbox.message_id JOIN chats ON chats.id = outbox.chat_id "
             "LEFT JOIN outbox AS told ON told.id = outbox.target "
             f"WHERE outbox.chat_id = :chat AND outbox.urgency = :urgency AND outbox.{WAITING} "

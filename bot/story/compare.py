@@ -50,6 +50,10 @@ def _differences(one: Facts, other: Facts) -> Iterator[str]:
         yield "other conflict"
     if one.pair and other.pair and one.pair != other.pair:
         yield "other parties"
+    if one.step and other.step and one.step != other.step and (one.step == other.before or other.step == one.before):
+        yield "the one came of the other"
+    if one.step == other.step and _apart(one.voice, other.voice):
+        yield "another says it"
     if unit := _other_number(one.numbers, other.numbers):
         yield f"other number ({unit})"
     if _apart(one.days, other.days) or _apart(one.dates, other.dates):
@@ -145,21 +149,19 @@ def _of_one_war(a: Features, b: Features) -> bool:
 
 def _words_in_common(one: Weighed, other: Weighed) -> float:
     few, many = (one, other) if len(one.weights) < len(other.weights) else (other, one)
-    few_title, many_title, many_weights = few.features.title, many.features.title, many.weights
-    products = [0.0, 0.0, 0.0, 0.0]
-    rarest = [0.0, 0.0, 0.0, 0.0]
+    few_weights, few_title = few.weights, few.features.title
+    many_weights, many_title = many.weights, many.features.title
+    products, rarest = [0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]
     few_retold = many_retold = 0.0
-    for root, weight in few.weights.items():
-        if root in many_weights:
-            its = many_weights[root]
-            kind = _KINDS.get(root, _REST)
-            products[kind] += weight * its
-            lesser = weight if weight < its else its
-            rarest[kind] = max(rarest[kind], lesser)
-            if root in few_title:
-                few_retold += weight
-            if root in many_title:
-                many_retold += its
+    for root in [root for root in few_weights if root in many_weights]:
+        weight, its, kind = few_weights[root], many_weights[root], _KINDS.get(root, _REST)
+        products[kind] += weight * its
+        lesser = weight if weight < its else its
+        rarest[kind] = max(rarest[kind], lesser)
+        if root in few_title:
+            few_retold += weight
+        if root in many_title:
+            many_retold += its
     products[_ALL] = sum(products)
     every = _ratio(products[_ALL], few.lengths[_ALL] * many.lengths[_ALL])
     retold = max(_ratio(few_retold, few.headline), _ratio(many_retold, many.headline))
@@ -176,8 +178,10 @@ def _words_in_common(one: Weighed, other: Weighed) -> float:
 
 def _alike(kind: int, products: list[float], one: Weighed, other: Weighed, every: float) -> float:
     """Return how alike the words of one *kind* are; where neither has any, as alike as *every* word is."""
-    lengths = one.lengths[kind], other.lengths[kind]
-    return products[kind] / (lengths[0] * lengths[1]) if all(lengths) else 0.0 if any(lengths) else every
+    length, its = one.lengths[kind], other.lengths[kind]
+    if length and its:
+        return products[kind] / (length * its)
+    return 0.0 if length or its else every
 
 
 def _ratio(part: float, whole: float) -> float:

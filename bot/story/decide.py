@@ -23,7 +23,12 @@ def closed(decisions: Iterable[StoryDecision]) -> Mapping[str, str]:
 def merged(story: Story, other: Story, reports: Sequence[Report], now: datetime, catalog: Catalog) -> Story:
     """Return *story* with the *reports* of *other* in it; what was told of either is not told again."""
     whole = _with(story, reports, now, catalog)
-    return replace(whole, announced=story.announced | other.announced, revision=story.revision + 1)
+    return replace(
+        whole,
+        announced=story.announced | other.announced,
+        taken_back=story.taken_back | other.taken_back,
+        revision=story.revision + 1,
+    )
 
 
 def split(
@@ -46,9 +51,11 @@ def split(
         announced=story.announced,
         standing=story.standing,
         refrain=story.refrain,
+        taken_back=story.taken_back - leaving,
         revision=story.revision + 1,
     )
-    return left, _with(new_story(first, now, catalog), going, now, catalog)
+    other = replace(new_story(first, now, catalog), taken_back=story.taken_back & leaving)
+    return left, _with(other, going, now, catalog)
 
 
 def _rebuilt(story: Story, reports: Sequence[Report], now: datetime, catalog: Catalog) -> Story:

@@ -1,17 +1,17 @@
 """What two reports are compared by: their words, and the facts that must not differ. Pure."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.model import EntryKey, Event, EventType, Modality, Report
-from bot.story.words import ACTIONS, CLAUSES, DAYS, FUTURE, LIVE, PARTIES, SPEAKS_FOR, roots
+from bot.story.words import ACTIONS, CLAUSES, DAYS, FEELINGS, FUTURE, LIVE, NAMES, PARTIES, SPEAKS_FOR, roots
 
 LEAD = 300
 """How many characters of a summary count."""
 
-MAIN, ASIDE, SUMMARY = 1.0, 0.5, 0.3
+MAIN, ASIDE, SUMMARY = 1.0, 0.5, 0.35
 """What a root weighs in the main clause, behind "amid", "after" or "as", and in the summary."""
 
 _UNITS = frozenset(
@@ -47,7 +47,16 @@ _COUNT = re.compile(
     r"([\s\-‑–]?[^\W\d_]+)?(\s[^\W\d_]+)?(\s[^\W\d_]+)?",
     re.IGNORECASE,
 )
-_VENUE = re.compile(r"\b(?:in|at|near|в|у)\s+(?:the\s+)?[\w\-]+", re.IGNORECASE)
+_VENUE = re.compile(
+    r"\b(?:in|at|near|across|inside|в|у)\s+(?:the\s+)?(?:(?:north|south|east|west|central)\w*\s+)?[\w\-]+"
+    r"|(?<![-–])(?<!\band )\bGaza\b(?!\s*[-–]|\s+and\b)",
+    re.IGNORECASE,
+)
+"""Where, not who: "in Egypt", "in eastern Congo", and Gaza unless it is a side ("Israel-Gaza", "Israel and Gaza")."""
+
+_UNDONE = re.compile(r"\b(?:no|not|never|without|yet to|не|без|ні|нет|немає)\s+\w+(?:[\s-]+\w+)?", re.IGNORECASE)
+"""What has not come: "no ceasefire deal", "will not free hostages"."""
+
 _PERIOD = re.compile(r"-?(денн|дневн)", re.IGNORECASE)
 _PLAIN = str.maketrans({"ё": "е", "'": None, "’": None, "ʼ": None})
 _SWAP = re.compile(rf"({_DIGITS})[\s\-‑–]*(?:for|на)[\s\-‑–]*({_DIGITS})", re.IGNORECASE)
@@ -70,11 +79,19 @@ _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixt
 _HELD = frozenset({"hostage", "prisoner"})
 _FREEING = frozenset({"release", "exchange", "return"})
 _SIGNING = frozenset({"deal", "agree", "vote", "sign"})
+_WISHES = frozenset({"ask", "call", "hope", "propose", "warn"})
+_DEEDS = frozenset({"agree", "declare", "sign"})
 _SEPARATE_STEPS = frozenset({"welcome", "delay", "violate", "reject", "deny", "stall", "collapse", "skip", "cancel"})
-WAVES = frozenset({"deal", "freed", "freeing ahead", "bodies returned", "truce starts", "truce to start", "delay"})
+WAVES = frozenset(
+    {"deal", "freed", "freeing ahead", "bodies returned", "truce starts", "truce to start", "truce ends", "delay"}
+)
 """Steps that a war takes once in a day or two: two reports of one are of the same happening unless facts differ."""
 
-VOICES = frozenset({"welcome", "call"})
+_LESSER_STEPS = ("kill", "attack", "talks", "hold")
+_ENDED_OTHERWISE = frozenset({"war", "violence", "attack", "talks"})
+_CLEAR_STEPS = WAVES | _SEPARATE_STEPS
+
+VOICES = frozenset({"welcome", "call", "propose"})
 """Steps that each takes for himself: Italy's welcome is not Japan's."""
 
 
@@ -84,7 +101,8 @@ class Facts:
 
     *numbers* are (unit, amount) pairs such as ("day", 30) or ("swap", 1000). *days* are weekdays and feasts, *dates*
     (month, day), *rounds* which one of a series. *pair* is the two parties of the title if it names just two, *step*
-    what its own words tell of, as in Features. *undone*: the title denies, cancels or lifts something.
+    what its own words tell of, as in Features, *before* the one of its background ("… after leader skips talks"),
+    *voice* who welcomes, if that is the step. *undone*: the title denies, cancels or lifts something.
     """
 
     numbers: frozenset[tuple[str, int]] = frozenset()
@@ -93,6 +111,8 @@ class Facts:
     rounds: frozenset[tuple[str, int]] = frozenset()
     pair: frozenset[str] = frozenset()
     step: str = ""
+    before: str = ""
+    voice: frozenset[str] = frozenset()
     undone: bool = False
     conflicts: frozenset[str] = frozenset()
     type: EventType | None = None
@@ -120,33 +140,45 @@ def features(report: Report) -> Features:
     """Return what *report* is compared by."""
     entry, event = report.entry, report.event
     headline = LIVE.sub("", entry.title)
-    main, aside = split_clauses(headline)
+    first, _, other_news = headline.partition(";")
+    main, aside = split_clauses(first)
     main_roots, aside_roots = roots(main), roots(aside)
+    first_roots = main_roots + aside_roots
     named = event.actors + event.places if event else ()
     words = dict.fromkeys((*named, *roots(entry.summary[:LEAD])), SUMMARY)
-    words |= dict.fromkeys(aside_roots, ASIDE) | dict.fromkeys(main_roots, MAIN)
+    words |= dict.fromkeys(aside_roots + roots(other_news), ASIDE) | dict.fromkeys(main_roots, MAIN)
     title = frozenset(root for root, weight in words.items() if weight != SUMMARY)
-    step = step_of(frozenset(main_roots), ahead=bool(FUTURE.search(main)))
+    step = step_of(main, main_roots) if FEELINGS.isdisjoint(main_roots) else step_of(first, first_roots)
+    before = step_of(aside, aside_roots)
+    opening = frozenset(SPEAKS_FOR.get(root, root) for root in main_roots[:2]) - ACTIONS
     return Features(
         key=entry.key,
         at=entry.happened_at,
         words=words,
         title=title,
-        opening=frozenset(SPEAKS_FOR.get(root, root) for root in main_roots[:2]) - ACTIONS,
+        opening=opening,
         step=step,
         facts=Facts(
             numbers=numbers_in(headline) | frozenset(_stated(event)),
             days=title & DAYS,
             dates=frozenset(_dates(headline)) if any(map(str.isdecimal, headline)) else frozenset(),
-            rounds=frozenset(_rounds(main_roots + aside_roots)),
-            pair=_pair(roots(_VENUE.sub("", headline)) if _VENUE.search(headline) else main_roots + aside_roots),
+            rounds=frozenset(_rounds(first_roots)),
+            pair=_pair(first, first_roots),
             step=step,
+            before=before if before in _CLEAR_STEPS else "",
+            voice=opening & NAMES if step == "welcome" else frozenset(),
             undone=not title.isdisjoint({"deny", "cancel"}),
-            conflicts=frozenset(event.conflicts if event else ()),
+            conflicts=_conflicts(event, two_news=bool(other_news)),
             type=event.type if event else None,
             modality=event.modality if event else None,
         ),
     )
+
+
+def _conflicts(event: Event | None, *, two_news: bool) -> frozenset[str]:
+    """Return the wars that *event* is of; none if its headline tells two news, and nobody knows which war is whose."""
+    named = frozenset(event.conflicts if event else ())
+    return frozenset() if two_news and len(named) > 1 else named
 
 
 def split_clauses(headline: str) -> tuple[str, str]:
@@ -155,20 +187,31 @@ def split_clauses(headline: str) -> tuple[str, str]:
     return (headline[: connector.start()], headline[connector.start() :]) if connector else (headline, "")
 
 
-def step_of(main: frozenset[str], *, ahead: bool) -> str:
-    """Return the kind of step that the roots of a main clause tell of, "" if none; *ahead*: it is yet to come."""
-    separate = main & _SEPARATE_STEPS
-    if separate:
+def step_of(clause: str, its_roots: Sequence[str]) -> str:
+    """Return the kind of step that a *clause* with these roots tells of, "" if none."""
+    said = frozenset(roots(_UNDONE.sub("", clause)) if _UNDONE.search(clause) else its_roots)
+    if separate := said & _SEPARATE_STEPS:
         return min(separate)
-    if "truce" in main and main & {"begin", "effect"}:
-        return "truce to start" if ahead else "truce starts"
-    if "body" in main and main & _FREEING:
+    if said & _WISHES and not said & _DEEDS:
+        return min(said & _WISHES)
+    step = _of_truce(said, clause) if "truce" in said else ""
+    return step or _of_the_held(said, clause) or next((step for step in _LESSER_STEPS if step in said), "")
+
+
+def _of_truce(said: frozenset[str], clause: str) -> str:
+    if said & {"begin", "effect"}:
+        return "truce to start" if FUTURE.search(clause) else "truce starts"
+    return "truce ends" if "expire" in said or ("end" in said and not said & _ENDED_OTHERWISE) else ""
+
+
+def _of_the_held(said: frozenset[str], clause: str) -> str:
+    """Return what becomes of the dead and the captive, or else that there is a deal."""
+    if "body" in said and said & _FREEING:
         return "bodies returned"
-    if main & _HELD and main & (_FREEING | _SIGNING):
-        return "deal" if main & _SIGNING else "freeing ahead" if ahead or "declare" in main else "freed"
-    if main & {"truce", "peace"} and main & (_SIGNING | {"declare"}):
-        return "deal"
-    return next((step for step in ("call", "propose", "kill", "attack", "talks", "hold") if step in main), "")
+    if said & _HELD and said & _FREEING and not said & _SIGNING:
+        return "freeing ahead" if "declare" in said or FUTURE.search(clause) else "freed"
+    about = said & (_HELD | {"truce", "peace"})
+    return "deal" if about and said & (_SIGNING if about <= _HELD else _SIGNING | {"declare", "confirm"}) else ""
 
 
 def numbers_in(text: str) -> frozenset[tuple[str, int]]:
@@ -232,7 +275,15 @@ def _rounds(title: tuple[str, ...]) -> Iterator[tuple[str, int]]:
             yield series, _ORDINALS[ordinal]
 
 
-def _pair(title: tuple[str, ...]) -> frozenset[str]:
-    """Return the two parties if the title names just two; who speaks for a party is that party."""
-    parties = {SPEAKS_FOR.get(root, root) for root in title} & PARTIES
-    return frozenset(parties) if len(parties) == 2 else frozenset()
+def _pair(text: str, its_roots: Sequence[str]) -> frozenset[str]:
+    """Return the two parties if *text*, which has these roots, names just two; who speaks for a party is that party."""
+    if len(_parties(its_roots)) < 2:
+        return frozenset()
+    if any(_parties(roots(where)) for where in _VENUE.findall(text)):
+        its_roots = roots(_VENUE.sub("", text))
+    parties = _parties(its_roots)
+    return parties if len(parties) == 2 else frozenset()
+
+
+def _parties(named: Iterable[str]) -> frozenset[str]:
+    return frozenset(SPEAKS_FOR.get(root, root) for root in named) & PARTIES

@@ -33,16 +33,19 @@ HOPELESS = JOINS - 3
 RAREST = 5
 """How many of a report's rarest words are looked up."""
 
-RECENT = 32
+RECENT = 20
 """How many reports a posting offers: the newest."""
 
 CANDIDATES = 4
 """How many stories are compared in full."""
 
-LOOKED_AT = 18
+LOOKED_AT = 14
 """How many reports, those with most in common first, the stories to compare are taken from."""
 
-KEY_WORTH = 2.0
+NEAR_THE_BEST = 0.35
+"""Share of what the report with most in common shares, from which others are looked at too."""
+
+KEY_WORTH = 3.0
 """What a shared conflict and step counts among words in common."""
 
 USUAL = 300
@@ -168,8 +171,10 @@ class StoryIndex:
             worth = new.weights.get(key, KEY_WORTH)
             for number in self._postings.get(key, ()):
                 points[number] = points[number] + worth if number in points else worth
+        enough = max(points.values(), default=0.0) * NEAR_THE_BEST
+        likely = [number for number, worth in points.items() if worth >= enough]
         nearest: dict[str, tuple[_Open, list[Weighed]]] = {}
-        for number in sorted(points, key=points.__getitem__, reverse=True)[:LOOKED_AT]:
+        for number in sorted(likely, key=points.__getitem__, reverse=True)[:LOOKED_AT]:
             if number not in self._reports:
                 continue
             story, report = self._reports[number]

@@ -6,16 +6,12 @@ say so. A claim that one person makes stays unconfirmed, however many quote it.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
 
-from bot.catalog import Catalog, Conflict, Publisher
-from bot.model import Event, EventType, Modality, Report, Role, Standing, Story
-from bot.story.consent import consenting
-from bot.story.origin import origins
-
-ASSERTED = frozenset({Modality.FACT, Modality.CLAIM})
-"""Modalities that say it happened. The others say that it did not, or not yet, or only perhaps."""
+from bot.catalog import Catalog, Publisher
+from bot.model import ASSERTED, Event, EventType, Modality, Report, Standing, Story
+from bot.story.denial import AGREEMENTS, Denial, changed_at, decides, denials, denied_types, unretracted
+from bot.story.origin import origins, published_by
+from bot.story.voice import Word, side_in, speakers, unheard, word
 
 IS_SPEECH = frozenset(
     {
@@ -33,24 +29,13 @@ _PLANNED_BY_NATURE = frozenset(
     {EventType.CEASEFIRE_PROPOSED, EventType.TALKS_PROPOSED, EventType.TALKS_SCHEDULED, EventType.AGREEMENT_TERMS}
 )
 """A plan is all that there is to them, and can be confirmed as such."""
-_REFUSALS = frozenset({EventType.TALKS_STALLED, EventType.STATEMENT})
-"""Who stays away, or says no, does not deny that something happened."""
 _COLLAPSES = frozenset({EventType.CEASEFIRE_ENDED, EventType.TALKS_STALLED})
-TAKEN_BACK = frozenset({Standing.DENIED, Standing.CORRECTED, Standing.WITHDRAWN})
+STANDS = frozenset({Standing.CONFIRMED, Standing.DISPUTED, Standing.COLLAPSED})
+"""Standings of what is borne out, even if somebody denies it."""
+RETRACTED = frozenset({Standing.CORRECTED, Standing.WITHDRAWN})
+"""Standings in which no source says any more what was told."""
+TAKEN_BACK = RETRACTED | {Standing.DENIED}
 """Standings in which what was told before does not hold."""
-_UN = "un"
-_NO_SIDE = "X"
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
-
-
-class Word(StrEnum):
-    """On whose word a story rests."""
-
-    NOBODYS = ""
-    ONE_SIDE = "one side"
-    BOTH_SIDES = "both sides"
-    MEDIATOR = "a mediator"
-    THIRD_PARTY = "a third party"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +44,8 @@ class Status:
 
     *sources* are those who stand behind it, each independent of the others, and *blocs* theirs, the earliest first.
     *voice* is the one whom all quote, "" if there is no such one. *unheard* is the party of which there is no word yet,
-    where the other has spoken. *against* is the report that denied, corrected or withdrew it.
+    where the other has spoken. *against* is the report that denied, corrected or withdrew it, and *denier* who denied
+    it there; an unconfirmed story may have them too. *lost* are reports that no longer say so, while others do.
     """
 
     standing: Standing
@@ -69,24 +55,58 @@ class Status:
     voice: str = ""
     unheard: str = ""
     against: Report | None = None
+    denier: str = ""
+    lost: tuple[Report, ...] = ()
 
 
 def status(story: Story, reports: Sequence[Report], catalog: Catalog) -> Status:
     """Return how far *story* can be relied on, by its *reports* as their publishers word them now."""
-    said, denial = backing(story, reports), _latest_denial(story, reports)
-    if denial:
-        since = _after(said, denial)
-        if not _is_confirmed(story, since, catalog):
-            return _described(story, said, catalog, Standing.DENIED, denial)
-        said = since
+    said = backing(story, reports)
     if reports and not said:
-        last = max(reports, key=_changed_at)
-        withdrawn = not any(report.event for report in reports)
-        return _described(story, reports, catalog, Standing.WITHDRAWN if withdrawn else Standing.CORRECTED, last)
+        own = [report for report in reports if story.type not in denied_types(report)] or reports
+        withdrawn = not any(report.event for report in own)
+        standing = Standing.WITHDRAWN if withdrawn else Standing.CORRECTED
+        return _described(story, reports, catalog, standing, max(own, key=changed_at))
+    lost = _lost(story, reports, said, catalog)
+    against = denials(story, reports, catalog) if story.modality in ASSERTED else ()
+    if standing_against := list(unretracted(story, against, said, catalog)):
+        standing = _denied(story, said, against, standing_against, catalog)
+        denial = standing_against[-1]
+        return _described(story, said, catalog, standing, denial.report, denier=denial.by, lost=lost)
     if not _is_confirmed(story, said, catalog):
-        return _described(story, said, catalog, Standing.UNCONFIRMED)
+        return _described(story, said, catalog, Standing.UNCONFIRMED, lost=lost)
     collapsed = story.type in _COLLAPSES and len(story.stages) > 1
-    return _described(story, said, catalog, Standing.COLLAPSED if collapsed else Standing.CONFIRMED)
+    return _described(story, said, catalog, Standing.COLLAPSED if collapsed else Standing.CONFIRMED, lost=lost)
+
+
+def _denied(
+    story: Story, said: Sequence[Report], against: Sequence[Denial], standing: Sequence[Denial], catalog: Catalog
+) -> Standing:
+    """Return how a story stands with denials *against* it, of which some are *standing*.
+
+    A truce that one denies who has to keep it is none to rely on, whoever reports it. What was done, an exchange or a
+    breach, one party cannot unsay: that is disputed, once it was confirmed, unless both sides or a mediator deny it to
+    more than one source.
+    """
+    refuted = any(decides(story, each, said, catalog) for each in standing)
+    if not _is_confirmed(story, said, catalog):
+        return Standing.DENIED if refuted else Standing.UNCONFIRMED
+    if refuted and story.type in AGREEMENTS:
+        return Standing.DENIED
+    camps = {each.camp for each in standing}
+    parties = {camp for each in standing if (camp := side_in(story, each.by, catalog))}
+    independent = sources([each.report for each in against if each.camp in camps], catalog)
+    borne_out = len(independent) > 1 and (len(parties) > 1 or camps > parties)
+    return Standing.DENIED if borne_out else Standing.DISPUTED
+
+
+def _lost(story: Story, reports: Iterable[Report], said: Sequence[Report], catalog: Catalog) -> tuple[Report, ...]:
+    """Return the reports that said so once and do not now, of publishers that have no other that does."""
+    if not story.taken_back:
+        return ()
+    still = {published_by(report.entry, catalog).id for report in said}
+    gone = (report for report in reports if report.entry.key in story.taken_back and report not in said)
+    return tuple(report for report in gone if published_by(report.entry, catalog).id not in still)
 
 
 def backing(story: Story, reports: Iterable[Report]) -> list[Report]:
@@ -97,9 +117,19 @@ def backing(story: Story, reports: Iterable[Report]) -> list[Report]:
     return [report for report in reports if report.event and _agrees(report.event, story)]
 
 
+def firm(story: Story, said: Sequence[Report]) -> Sequence[Report]:
+    """Return those of *said* that never took their word back; all of them if each once did."""
+    return [report for report in said if report.entry.key not in story.taken_back] or said
+
+
 def _agrees(event: Event, story: Story) -> bool:
     same_sense = event.modality == story.modality or {event.modality, story.modality} <= ASSERTED
-    return event.type == story.type and same_sense
+    return event.type == story.type and same_sense and is_of(story, event)
+
+
+def is_of(story: Story, event: Event) -> bool:
+    """Tell whether *event* may be of the conflicts of *story*: a running page may have gone on to another war."""
+    return not (event.conflicts and story.conflicts) or not set(event.conflicts).isdisjoint(story.conflicts)
 
 
 def only_voice(story: Story, reports: Iterable[Report]) -> str:
@@ -107,9 +137,10 @@ def only_voice(story: Story, reports: Iterable[Report]) -> str:
 
     Publishers who quote the same person bear out that it was said, not that it is so.
     """
-    speakers = {report.event.speaker for report in backing(story, reports) if report.event}
+    voices = {tuple(speakers(report.event)) for report in backing(story, reports) if report.event}
     asserted = story.modality in ASSERTED and story.type not in IS_SPEECH
-    return speakers.pop() if asserted and len(speakers) == 1 else ""
+    [voice, *others] = voices or {()}
+    return voice[0] if asserted and not others and len(voice) == 1 else ""
 
 
 def sources(reports: Sequence[Report], catalog: Catalog) -> tuple[Publisher, ...]:
@@ -121,110 +152,55 @@ def _is_confirmed(story: Story, said: Sequence[Report], catalog: Catalog) -> boo
     asserted = story.modality in ASSERTED
     if not asserted and not (story.modality is Modality.PLAN and story.type in _PLANNED_BY_NATURE):
         return False
-    independent, word = sources(said, catalog), _word(story, said, catalog)
-    if len(independent) < 2 or (only_voice(story, said) and word is not Word.MEDIATOR):
+    said = [report for report in said if report.entry.key not in story.taken_back]
+    independent, whose = sources(said, catalog), word(story, said, catalog)
+    if len(independent) < 2 or (only_voice(story, said) and whose is not Word.MEDIATOR):
         return False
-    claimed = all(report.event and report.event.modality is Modality.CLAIM for report in said)
+    if len(_blocs(independent)) < 2 and all(of.state_media for of in independent):
+        return False  # one state speaks through several mouths
     # That each accuses the other does not bear out either.
-    agreed = word is Word.BOTH_SIDES and story.type is not EventType.CEASEFIRE_VIOLATED
-    return agreed or word is Word.MEDIATOR or (len(_blocs(independent)) > 1 and not claimed)
+    agreed = whose is Word.BOTH_SIDES and story.type is not EventType.CEASEFIRE_VIOLATED
+    own_word = sources([report for report in said if _as_its_own(report, story, catalog)], catalog)
+    return agreed or whose is Word.MEDIATOR or len(_blocs(own_word)) > 1
+
+
+def _as_its_own(report: Report, story: Story, catalog: Catalog) -> bool:
+    """Tell whether the publisher says so itself, and does not quote who claims it; who quotes bears nothing out.
+
+    An accusation is not borne out by the state media of the accuser either, in whatever words they bring it.
+    """
+    if report.event is None or report.event.modality is Modality.CLAIM:
+        return False
+    if story.type is not EventType.CEASEFIRE_VIOLATED:
+        return True
+    publisher, speaking = published_by(report.entry, catalog), speakers(report.event)
+    partial = publisher.state_media and side_in(story, publisher.bloc, catalog)
+    return not partial and not any(side_in(story, each, catalog) for each in speaking)
 
 
 def _described(
-    story: Story, said: Sequence[Report], catalog: Catalog, standing: Standing, against: Report | None = None
+    story: Story,
+    said: Sequence[Report],
+    catalog: Catalog,
+    standing: Standing,
+    against: Report | None = None,
+    *,
+    denier: str = "",
+    lost: tuple[Report, ...] = (),
 ) -> Status:
-    independent = sources(said, catalog)
+    independent = sources(firm(story, said), catalog)
     return Status(
         standing=standing,
-        word=_word(story, said, catalog),
+        word=word(story, said, catalog),
         sources=independent,
         blocs=_blocs(independent),
         voice=only_voice(story, said),
-        unheard=_unheard(story, said, catalog),
+        unheard=unheard(story, said, catalog),
         against=against,
+        denier=denier,
+        lost=lost,
     )
 
 
 def _blocs(publishers: Sequence[Publisher]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(of.bloc for of in publishers if of.bloc))
-
-
-# ------------------------------------------------------------------------------------------ against it
-def _latest_denial(story: Story, reports: Iterable[Report]) -> Report | None:
-    """Return the last report that denies the present stage of *story*, None if there is none."""
-    if story.modality not in ASSERTED:
-        return None
-    since = story.stages[-1].at if story.stages else _LONG_AGO
-    later = (report for report in reports if denies(report) and _changed_at(report) >= since)
-    return max(later, key=_changed_at, default=None)
-
-
-def denies(report: Report) -> bool:
-    """Tell whether *report* says of something reported that it is not so."""
-    event = report.event
-    return event is not None and event.modality is Modality.DENIAL and event.type not in _REFUSALS
-
-
-def _after(said: Iterable[Report], denial: Report) -> list[Report]:
-    return [report for report in said if _changed_at(report) > _changed_at(denial)]
-
-
-def _changed_at(report: Report) -> datetime:
-    return report.entry.updated or report.entry.happened_at or _LONG_AGO
-
-
-# ------------------------------------------------------------------------------------------ whose word
-def _word(story: Story, said: Iterable[Report], catalog: Catalog) -> Word:
-    """Return on whose word *said* rests; a mediator's counts for more than one party's."""
-    events = [(report.event, report.entry.title) for report in said if report.event]
-    sides = _sides_heard(story, events, catalog)
-    if len(sides) > 1:
-        return Word.BOTH_SIDES
-    conflict = _conflict(story, catalog)
-    if any(_mediates(event, conflict, catalog) for event, _ in events):
-        return Word.MEDIATOR
-    if sides:
-        return Word.ONE_SIDE
-    return Word.THIRD_PARTY if any(event.speaker for event, _ in events) else Word.NOBODYS
-
-
-def _unheard(story: Story, said: Iterable[Report], catalog: Catalog) -> str:
-    """Return the party of the conflict's other side where exactly one of two has spoken, "" elsewhere."""
-    conflict = _conflict(story, catalog)
-    events = [(report.event, report.entry.title) for report in said if report.event]
-    heard = _sides_heard(story, events, catalog)
-    if conflict is None or len(heard) != 1:
-        return ""
-    others = [ids for side, ids in conflict.parties.items() if side.isupper() and side not in (*heard, _NO_SIDE)]
-    return others[0][0] if len(others) == 1 and others[0] else ""
-
-
-def _sides_heard(story: Story, events: Iterable[tuple[Event, str]], catalog: Catalog) -> frozenset[str]:
-    """Return the sides of the conflict that speak for themselves: quoted, or said to have agreed."""
-    heard: set[str] = set()
-    for event, title in events:
-        agreeing = consenting(event, title, catalog) if event.type is EventType.CEASEFIRE_AGREED else ()
-        heard.update(side for id_ in (event.speaker, *agreeing) if (side := _side(id_, story, catalog)))
-    return frozenset(heard)
-
-
-def _side(entity_id: str, story: Story, catalog: Catalog) -> str:
-    """Return the side on which the entity is in the story's conflict, "" if on none."""
-    entity = catalog.entities.get(entity_id)
-    sides = (side.upper() for conflict, side in (entity.links if entity else ()) if conflict in story.conflicts[:1])
-    return next((side for side in sides if side != _NO_SIDE), "")
-
-
-def _mediates(event: Event, conflict: Conflict | None, catalog: Catalog) -> bool:
-    speaker = event.speaker
-    if not speaker:
-        return False
-    entity = catalog.entities.get(speaker)
-    if entity and conflict and any(link == conflict.id and side != _NO_SIDE for link, side in entity.links):
-        return False
-    listed = conflict is not None and speaker in conflict.mediators
-    return speaker == _UN or listed or (speaker, Role.MEDIATOR) in event.roles
-
-
-def _conflict(story: Story, catalog: Catalog) -> Conflict | None:
-    return catalog.conflicts.get(story.conflicts[0]) if story.conflicts else None

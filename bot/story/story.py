@@ -1,14 +1,16 @@
 """A story grows: from its founding report on, every report that joins makes a new revision. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
 from bot.catalog import Catalog
-from bot.model import Event, EventType, Report, Stage, Story, story_id
+from bot.model import ASSERTED, Event, EventType, Modality, Report, Stage, Story, story_id
 from bot.story.words import LIVE
 
 T = TypeVar("T")
+_NO_STEP = frozenset({Modality.OPINION, Modality.QUESTION, Modality.HISTORICAL})
 
 
 def new_story(report: Report, now: datetime, catalog: Catalog) -> Story:
@@ -59,7 +61,8 @@ def joined(story: Story, report: Report, now: datetime, catalog: Catalog) -> Sto
 
 def _moved(story: Story, report: Report, event: Event, at: datetime) -> Story:
     """Return *story* at the stage and under the headline that it has with *report*."""
-    if event.type in {stage.type for stage in story.stages} or not _moves_on(story.type, event.type):
+    story = replace(story, stages=_begun(story.stages, event, at))
+    if event.type in {stage.type for stage in story.stages} or not _moves_on(story.type, event):
         better = event.type is story.type and _is_makeshift(story.headline) and not _is_makeshift(report.entry.title)
         return _headed(story, report) if better else story
     stages = tuple(sorted((*story.stages, Stage(event.type, at, event.modality)), key=lambda stage: stage.at))
@@ -68,11 +71,23 @@ def _moved(story: Story, report: Report, event: Event, at: datetime) -> Story:
     return replace(_headed(story, report), type=event.type, modality=event.modality, stages=stages)
 
 
-def _moves_on(type_: EventType, newer: EventType) -> bool:
-    """Say whether *newer* is a step: a statement is none, and talk of terms none after anything firmer."""
-    if newer is EventType.AGREEMENT_TERMS:
-        return type_ is EventType.STATEMENT
-    return newer is not EventType.STATEMENT
+def _begun(stages: Sequence[Stage], event: Event, at: datetime) -> tuple[Stage, ...]:
+    """Return *stages*, that of *event* begun *at* the time of a report of it that comes in late; their order stays."""
+    found: list[Stage] = []
+    for stage in stages:
+        same = stage.type is event.type and (
+            stage.modality is event.modality or {stage.modality, event.modality} <= ASSERTED
+        )
+        earliest = max(at, found[-1].at) if found else at
+        found.append(stage._replace(at=min(stage.at, earliest)) if same else stage)
+    return tuple(found)
+
+
+def _moves_on(type_: EventType, newer: Event) -> bool:
+    """Say whether *newer* is a step: a view, a question and a statement are none, nor is talk of terms after a step."""
+    if newer.modality in _NO_STEP or newer.type is EventType.STATEMENT:
+        return False
+    return newer.type is not EventType.AGREEMENT_TERMS or type_ is EventType.STATEMENT
 
 
 def _headed(story: Story, report: Report) -> Story:

@@ -6,6 +6,7 @@ A word becomes a *root*: the name of its concept when `data/headline_words.toml`
 
 import re
 import tomllib
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
 
@@ -21,14 +22,17 @@ ACTIONS = frozenset[str](_LISTS["actions"].split())
 NAMES = frozenset[str](_LISTS["names"].split())
 """Roots that name someone at war or at the table."""
 
+FEELINGS = frozenset[str](_LISTS["feelings"].split())
+"""Roots of joy and sorrow: a clause of them tells how people take what the rest of the headline tells."""
+
 DAYS = frozenset[str](_LISTS["days"].split())
 SPEAKS_FOR: dict[str, str] = _LISTS["speaks_for"]
 PARTIES = NAMES - SPEAKS_FOR.keys() - set(_LISTS["blocs"].split())
 """Roots of those whom talks and truces are between."""
 
 CLAUSES = re.compile(
-    r";|\b(?:amid|despite|ahead of|before|after|since|as part of|following|during|in exchange for|while|if|when|as"
-    r"|на тлі|попри|після|перед|напередодні|під час|якщо|коли|поки"
+    r", with\b|\b(?:amid|despite|ahead of|before|after|since|as part of|following|during|in exchange for|while|if|when"
+    r"|as|на тлі|попри|після|перед|напередодні|під час|якщо|коли|поки"
     r"|на фоне|несмотря на|после|накануне|во время|если|когда|пока)\b",
     re.IGNORECASE,
 )
@@ -38,7 +42,9 @@ FUTURE = re.compile(
     r"\b(?:will|would|could|set to|due|await\w*|wait\w*|expected|prepar\w*|next|ready"
     r"|to (?:be|start|begin|free|release|swap|exchange|return|take|go|meet|hold|resume|extend|sign|send|visit)"
     r"|буде|будуть|має|мають|готу\w*|чека\w*|очіку\w*|почнеться|зустрінуться"
-    r"|будет|будут|готов\w*|ожида\w*|ждут|ждет|начнется|начнётся|встретятся)\b",
+    r"|будет|будут|готов\w*|ожида\w*|ждут|ждет|начнется|начнётся|встретятся"
+    r"|обміня(?:є|ють)|звільн(?:ить|ять)|відпуст(?:ить|ять)|поверн(?:е|уть)|набуде"
+    r"|обменя(?:ет|ют)|освобод(?:ит|ят)|отпуст(?:ит|ят)|верн(?:ет|ут)|вступ(?:ит|ят))\b",
     re.IGNORECASE,
 )
 """Marks of what is yet to come."""
@@ -47,6 +53,9 @@ LIVE = re.compile(
     r"^[^:|]{0,60}\b(?:live|updates?|latest|news|briefing|онлайн|хроника)\b[^:|]{0,30}[:|]\s*", re.IGNORECASE
 )
 """The fixed name of a running page in front of its headline."""
+
+_Phrase = tuple[tuple[str, ...], str]
+"""Words in small letters, and the concept that they mean together."""
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+(?:['’ʼ`.\-‑](?!\d+[.,]\d)[^\W_]+)*")
 _POSSESSIVE = re.compile(r"(?<=[A-Za-z])['’ʼ]s$")
@@ -86,15 +95,23 @@ def roots(text: str) -> tuple[str, ...]:
     found: list[str] = []
     position = 0
     while position < len(words):
-        concept, length = _phrase_at(words, position) if _opens_phrase(words[position]) else ("", 1)
-        found += (concept,) if concept else _roots_of(words[position])
+        phrases, own = _known(words[position])
+        concept, length = _phrase_at(words, position, phrases) if phrases else ("", 1)
+        found += (concept,) if concept else own
         position += length
     return tuple(found)
 
 
-def _phrase_at(words: list[str], position: int) -> tuple[str, int]:
+@lru_cache(maxsize=50_000)
+def _known(word: str) -> tuple[tuple[_Phrase, ...], tuple[str, ...]]:
+    """Return the phrases that *word* may begin, the longest first, and its own roots."""
+    folded = _fold(word)
+    return tuple(phrase for phrase in _PHRASES if _is(folded, phrase[0][0])), _roots_of(word)
+
+
+def _phrase_at(words: Sequence[str], position: int, phrases: Sequence[_Phrase]) -> tuple[str, int]:
     """Return the concept of the phrase that begins at *position*, and its length; ("", 1) if there is none."""
-    for phrase, concept in _opens_phrase(words[position]):
+    for phrase, concept in phrases:
         following = words[position : position + len(phrase)]
         if len(following) == len(phrase) and all(map(_is, map(_fold, following), phrase)):
             return concept, len(phrase)
@@ -105,25 +122,15 @@ def _is(folded: str, known: str) -> bool:
     return folded.startswith(known[:-1]) if known.endswith("*") else folded == known
 
 
-@lru_cache(maxsize=50_000)
-def _opens_phrase(word: str) -> tuple[tuple[tuple[str, ...], str], ...]:
-    """Return the phrases that *word* may begin, the longest first."""
-    folded = _fold(word)
-    return tuple((phrase, concept) for phrase, concept in _PHRASES if _is(folded, phrase[0]))
-
-
-@lru_cache(maxsize=50_000)
 def _roots_of(word: str) -> tuple[str, ...]:
     """Return the roots of one written word: none for a stop word, two for "Israel-Hamas"."""
     folded = _fold("USA" if word == "US" else word)  # "us" is a stop word
     if folded in STOP_WORDS or len(folded) < 2:
         return ()
-    if concept := _concept(folded):
-        return (concept,)
-    parts = folded.split("-")
-    if len(parts) > 1:
-        return tuple(root for part in parts for root in _roots_of(part))
-    return (_stem(folded),)
+    known, concept = _concept(folded)
+    if "-" in folded and "-" not in known:  # "Israel-Hamas" names two, "cease-fire" is one word
+        return tuple(dict.fromkeys(root for part in re.split("[-‑]", word) for root in _roots_of(part)))
+    return (concept or _stem(folded),)
 
 
 def _fold(word: str) -> str:
@@ -140,7 +147,7 @@ def _by_word() -> tuple[dict[str, str], dict[str, str]]:
     return whole, beginning
 
 
-def _phrases() -> list[tuple[tuple[str, ...], str]]:
+def _phrases() -> list[_Phrase]:
     """Return the phrases, as words in small letters, and the concept that each means."""
     phrases = [
         (tuple(_fold(word) for word in phrase.split()), concept)
@@ -155,12 +162,12 @@ _PHRASES = _phrases()
 _LONGEST = max(map(len, _BEGINNING))
 
 
-def _concept(word: str) -> str:
-    """Return the concept of *word*, by its longest known beginning if not as a whole; "" if it has none."""
+def _concept(word: str) -> tuple[str, str]:
+    """Return what the lists know of *word*, the whole or else its longest known beginning, and its concept."""
     if word in _WHOLE:
-        return _WHOLE[word]
+        return word, _WHOLE[word]
     beginnings = (word[:length] for length in range(min(len(word), _LONGEST), 1, -1))
-    return next((_BEGINNING[start] for start in beginnings if start in _BEGINNING), "")
+    return next(((start, _BEGINNING[start]) for start in beginnings if start in _BEGINNING), ("", ""))
 
 
 def _stem(word: str) -> str:

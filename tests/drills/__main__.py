@@ -57,12 +57,14 @@ def _in_suite(promise: str, *which: str) -> Drill:
 
 
 DRILLS: Mapping[str, Drill] = {
-    "R1": Drill("kill -9: no alert lost, every repeat marked", partial(kills, 500), partial(kills, 3)),
+    "R1": Drill("kill -9: no alert, edit or reply lost, every repeat marked", partial(kills, 500), partial(kills, 3)),
     "R2": Drill("the same with 30 % faulty sends", partial(kills, 300, faulty=True), partial(kills, 3, faulty=True)),
     "R3": Drill("kill -9: no command lost or applied twice", partial(commands, 400, 40), partial(commands, 30, 3)),
     "R4": _in_suite("power cut: what the log holds is a prefix, and sound", "tests/test_power_cut.py"),
     "R5": Drill(
-        "SIGTERM: no alert lost or repeated, prompt exits", partial(stops, 200, hung=10), partial(stops, 3, hung=1)
+        "SIGTERM: no alert, edit or reply lost or repeated, prompt exits",
+        partial(stops, 200, hung=10),
+        partial(stops, 3, hung=1),
     ),
     "R6": Drill("malformed feeds and bombs: no crash, no chat waits", partial(malformed, 2000), partial(malformed, 60)),
     "R7": Drill(

@@ -1,4 +1,4 @@
-"""R7: hostile addresses as feed, redirect, remembered move, enclosure and link of a page; none is ever connected to.
+"""R7: hostile addresses as feed, redirect, move, enclosure, link of a page and in OPML; none is ever connected to.
 
 In full the whole run is watched by strace, which sees the system calls of the bot and of its children.
 """
@@ -18,6 +18,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import httpcore
 
+from bot.config import load_config
 from bot.errors import FetchError
 from bot.model import MOVED_AFTER, Feed, FeedState
 from bot.poll.discover import feed_links
@@ -27,6 +28,7 @@ from tests.drills.figures import Figures
 from tests.drills.suite import PROJECT
 from tests.feed_server import Answer
 from tests.hostile import ELSEWHERE, HOSTILE, PUBLIC, resolve
+from tests.process import parley
 from tests.web import Web
 
 FRONT = "http://public.test"
@@ -45,6 +47,7 @@ class Addresses(Figures):
     addresses: int
     attempts: int
     named: int
+    listed: int
     taken: int
     connects: int
     inside: Sequence[Place]
@@ -52,7 +55,8 @@ class Addresses(Figures):
 
     def measured(self) -> str:
         return (
-            f"{self.addresses} addresses, {self.attempts} attempts, {self.named} named in a feed: {self.taken} taken, "
+            f"{self.addresses} addresses, {self.attempts} attempts, {self.named} named in a feed, "
+            f"{self.listed} in an OPML file: {self.taken} taken, "
             f"{len(self.inside)} of {self.connects} connects to a non-public address (witness: {self.witness})"
         )
 
@@ -61,6 +65,7 @@ class Addresses(Figures):
             f"connected inside: {', '.join(map(str, self.inside[:5]))}": self.inside,
             "a hostile address was taken for a feed": self.taken,
             "the feed that names them was not read": not self.named,
+            "the OPML file that lists them was not read": not self.listed,
             "fewer than 79 addresses were tried": self.addresses < 79,
             "the witness saw nothing at all": not self.connects,
         }
@@ -81,6 +86,7 @@ async def addresses(seed: int, *, full: bool) -> Addresses:
         addresses=len(set(HOSTILE)),
         attempts=told["attempts"],
         named=told["named"],
+        listed=told["listed"],
         taken=told["taken"],
         connects=len(seen),
         inside=[place for place in seen if place != ("127.0.0.1", told["front"])],
@@ -112,16 +118,24 @@ class Inside(Web):
 async def _play(folder: Path) -> Mapping[str, object]:
     with Inside() as web:
         attempts = taken = 0
+        listed, added = _import_them(folder)
         async with web.fetcher(_now, deadline=timedelta(seconds=5)) as fetcher:
-            for url, state in (*_feeds(), *_redirects(web), *_moves(), *_links_of_pages()):
+            for url, state in (*_feeds(), *_redirects(web), *_moves(), *_links_of_pages(), *_feeds(added)):
                 attempts += 1
                 taken += await _is_taken(fetcher, url, state)
         named = await _read_a_feed_that_names_them(web, folder)
-        return {"attempts": attempts, "named": named, "taken": taken, "dialled": web.places, "front": web.port}
+        return {
+            "attempts": attempts,
+            "named": named,
+            "listed": listed,
+            "taken": taken,
+            "dialled": web.places,
+            "front": web.port,
+        }
 
 
-def _feeds() -> Iterator[tuple[str, FeedState]]:
-    for url in HOSTILE:
+def _feeds(urls: Sequence[str] = HOSTILE) -> Iterator[tuple[str, FeedState]]:
+    for url in urls:
         yield url, FeedState(url=url, next_check_at=_now())
 
 
@@ -154,6 +168,18 @@ async def _is_taken(fetcher: HttpFetcher, url: str, state: FeedState) -> bool:
     except FetchError:
         return False
     return True
+
+
+def _import_them(folder: Path) -> tuple[int, Sequence[str]]:
+    """Import an OPML file of the addresses, looking at each and unseen; return how many it lists and which came in."""
+    listed = [url for url in HOSTILE if "\x00" not in url]
+    outlines = "".join(f"<outline type='rss' xmlUrl={quoteattr(url)}/>" for url in listed)
+    opml, config = folder / "feeds.opml", folder / "config.toml"
+    opml.write_text(f"<opml version='2.0'><body>{outlines}</body></opml>", "utf-8")
+    config.write_text("", "utf-8")
+    done = [parley(folder, "feeds", "import", str(opml), *how) for how in ([], ["--unchecked"])]
+    read = not any(one.returncode for one in done)
+    return len(listed) if read else 0, [feed.url for feed in load_config(config).feeds]
 
 
 async def _read_a_feed_that_names_them(web: Web, folder: Path) -> int:

@@ -9,7 +9,6 @@ import sys
 import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,10 +19,11 @@ import httpcore
 
 from bot.errors import FetchError
 from bot.model import Feed, FeedState
-from bot.poll.fetch import GuardedBackend, HttpFetcher
+from bot.poll.fetch import MAX_REDIRECTS, GuardedBackend, HttpFetcher
 from bot.poll.wire import connect
 from tests.drills.figures import Figures
 from tests.drills.suite import PROJECT
+from tests.drills.waits import WORST, waits
 from tests.feed_server import Answer, Pause
 from tests.hostile import PUBLIC
 from tests.web import Web
@@ -31,8 +31,6 @@ from tests.web import Web
 MOST_GROWTH = 32
 """In MiB."""
 GRACE = 1.0
-LONGEST_STALL = 0.1
-"""In seconds."""
 WARM_UP = "redirects"
 SLOW = {"small-chunks", "slow-body", "slow-chunks", "slow-headers", "slow-status", "silence", "slow-redirects"}
 MEBIBYTE = 2**20
@@ -44,13 +42,15 @@ _HEAD = b"HTTP/1.1 200 OK\r\n"
 class Bombs(Figures):
     """What came of it: *growth* in MiB, *seconds* of the longest, and which were taken for an answer or ended late.
 
-    *stall* is how long the event loop stood still at worst, in seconds.
+    *stall* is how long the event loop stood still at worst, in seconds, and *queued* for how much of it the machine had
+    no processor for us.
     """
 
     bombs: int
     growth: float
     seconds: float
     stall: float
+    queued: float
     deadline: float
     taken: Sequence[str]
     late_ones: Sequence[str]
@@ -58,7 +58,8 @@ class Bombs(Figures):
     def measured(self) -> str:
         return (
             f"{self.bombs} bombs: memory grew by {self.growth:.1f} MiB, "
-            f"the longest took {self.seconds:.1f} s of {self.deadline:g}, nothing else waited {self.stall:.3f} s"
+            f"the longest took {self.seconds:.1f} s of {self.deadline:g}, nothing else waited {self.stall:.3f} s "
+            f"({self.queued:.3f} of it for a processor)"
         )
 
     def broken(self) -> Mapping[str, object]:
@@ -70,7 +71,7 @@ class Bombs(Figures):
     def late(self) -> Mapping[str, object]:
         return {
             f"not over at the deadline: {', '.join(self.late_ones)}": self.late_ones,
-            f"everything stood still for {self.stall:.3f} s": self.stall > LONGEST_STALL,
+            f"everything stood still for {self.stall:.3f} s": self.stall > WORST,
         }
 
 
@@ -81,6 +82,9 @@ async def bombs(deadline: float, seed: int) -> Bombs:
     with Web() as web:
         for name, answer in arsenal.items():
             web.serve(_address(name), answer)
+        for number in range(MAX_REDIRECTS + 1):
+            following = f"{_address('slow-redirects')}/{number + 1}"
+            web.serve(f"{_address('slow-redirects')}/{number}", Answer(raw=partial(_slow_redirect, following)))
         process = await asyncio.create_subprocess_exec(
             *command, cwd=PROJECT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
         )
@@ -93,6 +97,7 @@ async def bombs(deadline: float, seed: int) -> Bombs:
         growth=told["growth"],
         seconds=max(seconds.values()),
         stall=told["stall"],
+        queued=told["queued"],
         deadline=deadline,
         taken=told["taken"],
         late_ones=[name for name, spent in seconds.items() if spent > deadline + GRACE],
@@ -144,6 +149,11 @@ def _headers_without_end(pause: Pause) -> Iterator[bytes]:
         yield b"X-Header: " + b"x" * 8000 + b"\r\n"
 
 
+def _hints_without_end(pause: Pause) -> Iterator[bytes]:
+    while not pause(0):
+        yield b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 4_000
+
+
 def _slow_redirect(url: str, pause: Pause) -> Iterator[bytes]:
     pause(4)
     yield b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + url.encode() + b"\r\n\r\n"
@@ -168,13 +178,15 @@ def _arsenal() -> Mapping[str, Answer]:
         "body-without-end": Answer(raw=partial(_endless, b"", b"x" * 65_536)),
         "small-chunks": Answer(raw=partial(_endless, b"", b"x")),
         "headers-without-end": Answer(raw=_headers_without_end),
+        "hints-without-end": Answer(raw=_hints_without_end),
+        "tiny-headers": Answer(raw=lambda pause: iter([_HEAD + b"a:\r\n" * 24_000 + b"\r\n"])),
         "redirects": Answer(status=302, headers={"Location": "/rss"}),
         "slow-body": Answer(raw=partial(_dripping, _HEAD + b"Content-Length: 1000000\r\n\r\n", b"x")),
         "slow-chunks": Answer(raw=partial(_dripping, _HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n")),
         "slow-headers": Answer(raw=partial(_dripping, _HEAD, b"X-Header: 1\r\n")),
         "slow-status": Answer(raw=partial(_dripping, b"HTTP/1.1 ", b"2")),
         "silence": Answer(raw=partial(_dripping, b"", b"")),
-        "slow-redirects": Answer(raw=partial(_slow_redirect, "http://slow-redirects.example/rss")),
+        "slow-redirects": Answer(raw=partial(_slow_redirect, f"{_address('slow-redirects')}/0")),
     }
 
 
@@ -206,25 +218,20 @@ async def _suffer(port: int, names: Sequence[str], deadline: float) -> Mapping[s
 
         await fetch(WARM_UP)
         before = _reset_peak()
-        stalls = asyncio.create_task(_stalls())
+        waiting = asyncio.create_task(waits())
         for name in names:
             if name not in SLOW:
                 await fetch(name)
         await asyncio.gather(*(fetch(name) for name in names if name in SLOW))
-        stalls.cancel()
-        stall = await stalls
-    return {"seconds": seconds, "taken": taken, "stall": stall, "growth": (_kibibytes("VmHWM") - before) / 1024}
-
-
-async def _stalls() -> float:
-    """Return, when cancelled, by how much somebody who wanted to work every 5 ms was late at worst, in seconds."""
-    worst, pause = 0.0, 0.005
-    with suppress(asyncio.CancelledError):
-        while True:
-            before = time.monotonic()
-            await asyncio.sleep(pause)
-            worst = max(worst, time.monotonic() - before - pause)
-    return worst
+        waiting.cancel()
+        stall, queued = max(await waiting)
+    return {
+        "seconds": seconds,
+        "taken": taken,
+        "stall": stall,
+        "queued": queued,
+        "growth": (_kibibytes("VmHWM") - before) / 1024,
+    }
 
 
 def _reset_peak() -> int:

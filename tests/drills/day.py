@@ -24,6 +24,7 @@ from threading import Lock
 
 from bot.demo import WeekClock
 from bot.model import Feed, FeedState
+from bot.ops.health import Beats
 from bot.poll.schedule import FIRST_INTERVAL
 from bot.ports import Fetched, Fetcher, NotModified
 from bot.stages.poll import Polling
@@ -35,9 +36,10 @@ from tests.web import Web
 START = datetime(2026, 3, 4, 6, 0, tzinfo=UTC)
 PROJECT = Path(__file__).resolve().parents[2]
 FEEDS_A_HOST = 5
-FAULTY, HUNG = 0.29, 0.01
+EMPTY = b"<rss version='2.0'><channel><title>News</title></channel></rss>"
+FAULTY, HUNG = 0.298, 0.002
 """The part of fetches that the server spoils, and of those that hang on our own side, past every deadline of theirs."""
-DEADLINE, READ_DEADLINE = timedelta(seconds=0.3), timedelta(seconds=0.5)
+DEADLINE, READ_DEADLINE = timedelta(seconds=0.3), timedelta(seconds=1.35)
 """In real time; the real ones are 20 and 90 seconds."""
 SPEED = 200
 """How much faster than real time the day passes while a fetch hangs: until its deadline that is a minute or two."""
@@ -52,11 +54,19 @@ MOST_LATE = 2.0
 MOST_GROWTH = 0.1
 MORE_FILES = 16
 """Connections that are kept for a while come and go; what leaks, leaks by the hundred."""
+ALARM = timedelta(seconds=0.9)
+"""How long no feed may end while some are read; in earnest 60 seconds (`bot.service.WORKS`)."""
+MOST_ASTRAY = 0.1
+"""The part by which the database may miss the size foretold from what entries took before."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Day(Figures):
-    """What the day was like. *latest* is in intervals; *grown* is a part of the memory after the first third."""
+    """What the day was like. *latest* is in intervals; *grown* is a part of the memory after the first third.
+
+    *database* is its size at the end, in bytes, and *foretold* what its growth until the last third led to expect.
+    *false_alarms* is how often health turned red though nothing hung on our own side.
+    """
 
     hours: float
     feeds: int
@@ -68,12 +78,17 @@ class Day(Figures):
     stored: int
     grown: float
     more_files: int
+    database: int
+    foretold: float
+    false_alarms: int
 
     def measured(self) -> str:
         return (
             f"{self.hours:g} h, {self.feeds} feeds, {self.fetches} fetches, {self.spoilt} of them faulty: "
             f"none later than {self.latest:.2f} intervals, {self.forgotten} forgotten, "
-            f"{self.stored} of {self.published} entries stored, memory {self.grown:+.1%}, files {self.more_files:+d}"
+            f"{self.stored} of {self.published} entries stored, memory {self.grown:+.1%}, files {self.more_files:+d}, "
+            f"database {self.database / 2**20:.1f} MiB, {self.database / self.foretold - 1:+.1%} off what was "
+            f"foretold, {self.false_alarms} false alarms"
         )
 
     def broken(self) -> Mapping[str, object]:
@@ -83,8 +98,12 @@ class Day(Figures):
             "entries were lost or doubled": self.stored != self.published,
             "memory grew": self.grown > MOST_GROWTH,
             "files stayed open": self.more_files > MORE_FILES,
+            "the database grew otherwise than foretold": abs(self.database / self.foretold - 1) > MOST_ASTRAY,
             "too little went wrong to prove anything": self.spoilt < 0.25 * self.fetches,
         }
+
+    def late(self) -> Mapping[str, object]:
+        return {"health turned red for nothing": self.false_alarms}
 
 
 # ------------------------------------------------------------------------------------------ what goes wrong
@@ -155,6 +174,8 @@ class Watched:
     spoilt: int = 0
     latest: float = 0.0
     began: dict[str, float] = field(default_factory=dict)
+    hung_until: float = 0.0
+    """When what hung on our own side is over, and what waited for it is taken in."""
 
     async def fetch(self, feed: Feed, state: FeedState) -> Fetched | NotModified:
         self.fetches += 1
@@ -163,6 +184,7 @@ class Watched:
         try:
             if not self.good and self.dice.random() < HUNG:
                 self.spoilt += 1
+                self.hung_until = time.monotonic() + 3 * READ_DEADLINE.total_seconds()
                 await asyncio.Event().wait()
             return await self.fetcher.fetch(feed, state)
         finally:
@@ -192,6 +214,8 @@ class Scene:
     under_way: dict["asyncio.Task[object]", frozenset[str]] = field(default_factory=dict)
     resources: list[tuple[int, int]] = field(default_factory=list)
     looked_at: float = field(default_factory=time.monotonic)
+    is_red: bool = False
+    false_alarms: int = 0
 
     async def pass_until(self, end: datetime) -> None:
         """Poll what comes due until *end*."""
@@ -202,6 +226,7 @@ class Scene:
                 tick.add_done_callback(self.under_way.pop)
             await self._rest()
             await asyncio.sleep(0.005 if self.under_way else 0)
+            self._mind_health()
             if not self.under_way:
                 self.resources.append((_memory(), _files()))
             self.clock.at = min(self._next_due(), self.clock.at + self._leap(), end)
@@ -215,6 +240,23 @@ class Scene:
         """Wait for everything but what hangs: ticks with a fetch that does."""
         while not all(urls & self.watched.hanging() for urls in self.under_way.values()):
             await asyncio.wait(self.under_way, timeout=0.02, return_when=asyncio.FIRST_COMPLETED)
+            self._mind_health()
+
+    def _mind_health(self) -> None:
+        """Count the moments when health turns red, but for those when something did hang on our own side."""
+        was_red, self.is_red = self.is_red, bool(self.polling.beats.late())
+        self.false_alarms += self.is_red and not was_red and time.monotonic() > self.watched.hung_until
+
+    def size(self) -> tuple[int, int]:
+        """Return how many entries are stored, and how many bytes of the database are in use."""
+        entries, pages, free, page = (
+            self.archive.execute(f"SELECT * FROM {what}").fetchone()[0]
+            for what in (
+                "(SELECT count(*) FROM entries)",
+                *(f"pragma_{name}" for name in ("page_count", "freelist_count", "page_size")),
+            )
+        )
+        return entries, (pages - free) * page
 
     def _next_due(self) -> datetime:
         row = self.archive.execute(
@@ -267,11 +309,17 @@ async def live(hours: float, count: int, seed: int) -> Day:
     with tempfile.TemporaryDirectory(prefix="parley-drill-") as name, Faulty(clock, seed) as web:
         folder = Path(name)
         async with web.reading(folder, feeds, clock) as polling, web.fetcher(clock, deadline=DEADLINE) as fetcher:
+            # To start a parser takes as long as in earnest, while the day is short.
+            await asyncio.gather(*(polling.parser.parse(Fetched(body=EMPTY), feeds[0], START) for _ in range(2)))
             watched = Watched(fetcher, clock, Random(seed))
             polling.fetcher, polling.read_deadline = watched, READ_DEADLINE
+            polling.beats = Beats({}, works={"read": ALARM})
             with closing(sqlite3.connect(folder / "archive.db")) as archive:
                 scene = Scene(polling, clock, web, watched, archive)
-                await scene.pass_until(START + timedelta(hours=hours))
+                sizes = []
+                for third in (1, 2, 3):
+                    await scene.pass_until(START + timedelta(hours=hours) * third / 3)
+                    sizes.append(scene.size())
                 fetches, spoilt, forgotten = watched.fetches, watched.spoilt + web.spoilt, scene.forgotten()
                 await scene.catch_up()
                 stored = archive.execute("SELECT count(*) FROM entries").fetchone()[0]
@@ -288,7 +336,16 @@ async def live(hours: float, count: int, seed: int) -> Day:
         stored=stored,
         grown=grown,
         more_files=more_files,
+        database=sizes[-1][1],
+        foretold=_foretold(*sizes),
+        false_alarms=scene.false_alarms,
     )
+
+
+def _foretold(first: tuple[int, int], second: tuple[int, int], last: tuple[int, int]) -> float:
+    """Return how many bytes the *last* size should have if each entry takes what it took from *first* to *second*."""
+    each = (second[1] - first[1]) / max(second[0] - first[0], 1)
+    return second[1] + each * (last[0] - second[0])
 
 
 async def day(hours: float, count: int, seed: int) -> Day:

@@ -5,14 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tests.drills.figures import Figures
-from tests.drills.stage import FIRST_READER, Stage, number_of, percentile
+from tests.drills.news import number_of
+from tests.drills.stage import FIRST_READER, Stage, percentile
 from tests.process import until
 
 CONFLICTS = (
     *("ukraine-russia", "gaza", "israel-hezbollah", "sudan", "thailand-cambodia"),
     *("india-pakistan", "drc-m23", "afghanistan-pakistan", "colombia", "armenia-azerbaijan"),
 )
-"""Those of `stage.PARTIES`, in the same order."""
+"""Those of `news.PARTIES`, in the same order."""
 CHATS_EACH = 20
 EVERY_S = 2.0
 """20 chats every 2 seconds: 10 sends a second."""

@@ -134,7 +134,8 @@ CUSTOMS: Mapping[str, Custom] = {
         validators=ETAG,
         status=lambda dice: dice.choice((200, 503)),
         headers=lambda now: {"Retry-After": format_datetime(now + timedelta(hours=5))},
-        may_be_asked=lambda now, status: now + timedelta(hours=5 if status == 503 else 0),
+        # A date in a header has no fractions of a second.
+        may_be_asked=lambda now, status: now.replace(microsecond=0) + timedelta(hours=5 if status == 503 else 0),
     ),
     "shaky": Custom(validators=ETAG, status=lambda dice: dice.choice((200, 200, 500, 404))),
     "moves": Custom(validators=ETAG),

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from sqlite3 import connect
 
 from tests.drills.figures import Figures
-from tests.drills.stage import FIRST_READER, PEOPLE, Stage, number_of
+from tests.drills.news import number_of
+from tests.drills.stage import FIRST_READER, PEOPLE, Stage
 from tests.process import Running, until
 from tests.telegram_rules import Refusal
 

@@ -1,131 +1,110 @@
 """Where every drill plays: a feed that brings news, a Telegram that may fail, and a bot that may die at any instant."""
 
 import asyncio
-import re
 import shutil
 import socket
 import sqlite3
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import format_datetime
 from pathlib import Path
 from random import Random, SystemRandom
 from subprocess import CompletedProcess
 from typing import Self
-from xml.sax.saxutils import escape
 
+from bot.chat.telegram import REPEAT_MARK
 from bot.model import Access, ChatId, Subscription
 from bot.store.people import PeopleStore
+from tests.drills.news import FEEDS, News, Standing, number_of
 from tests.fake_telegram import TOKEN, FakeTelegram
-from tests.feed_server import Answer, Asked, FeedServer
 from tests.process import Running, parley, running, until, write_config
+from tests.telegram_world import Accepted
 
 OWNER = 7_000_000_001
+BYSTANDER = 7_000_000_002
+"""Somebody who follows what is never reported."""
 FIRST_READER = 7_000_000_101
 """Long enough that its digits in a log can be nothing but this chat."""
 MARK = "possible repeat"
+STARTS_WITHIN_S = 60.0
+"""A start takes 3 seconds of computing: with ten other processes on two cores it was seen to take more than 20."""
 PEOPLE, ARCHIVE = "people.db", "archive.db"
+LIVE = ("alert", "edit", "update")
+Key = tuple[int, int | None]
+"""A chat, and which headline is spoken of there."""
 
-PARTIES = (
-    "Russia and Ukraine",
-    "Israel and Hamas",
-    "Israel and Hezbollah",
-    "Sudan's army and RSF",
-    "Thailand and Cambodia",
-    "India and Pakistan",
-    "Congo and M23 rebels",
-    "Pakistan and Afghanistan",
-    "Colombia and ELN",
-    "Armenia and Azerbaijan",
-)
-_HEADLINE = re.compile("(" + "|".join(PARTIES) + r") agree (\d+)-day ceasefire")
-
-
-def headline(number: int) -> str:
-    """Return news that is a story of its own: a ceasefire of a length, or between parties, that no other has."""
-    return f"{PARTIES[number % len(PARTIES)]} agree {11 + number // len(PARTIES)}-day ceasefire, Qatar says"
-
-
-def number_of(text: str) -> int | None:
-    """Return which headline a message quotes, None if none."""
-    found = _HEADLINE.search(text)
-    return (int(found[2]) - 11) * len(PARTIES) + PARTIES.index(found[1]) if found else None
-
-
-class News(FeedServer):
-    """A feed of the newest 100 headlines. The first is its baseline, alerted to nobody."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.published: list[datetime] = []
-        self._fetched: dict[str, float] = {}
-        self.publish()
-
-    @property
-    def address(self) -> str:
-        return self.url("/news")
-
-    @property
-    def numbers(self) -> Sequence[int]:
-        """The headlines that every reader is due."""
-        return range(1, len(self.published))
-
-    def publish(self, many: int = 1) -> None:
-        self.published += [datetime.now(UTC)] * many
-        newest = list(enumerate(self.published))[-100:]
-        items = "".join(
-            f"<item><title>{escape(headline(number))}</title><guid>{number}</guid>"
-            f"<link>https://news.example.org/{number}</link><pubDate>{format_datetime(at)}</pubDate></item>"
-            for number, at in reversed(newest)
-        )
-        body = f'<rss version="2.0"><channel><title>News</title>{items}</channel></rss>'
-        self.serve("/news", Answer(body=body.encode(), etag=f'"{len(self.published)}"'))
-
-    def answer(self, asked: Asked) -> Answer:
-        answer = super().answer(asked)
-        self._fetched.setdefault(answer.etag, time.time())
-        return answer
-
-    def fetched_at(self, number: int) -> float:
-        """Return when somebody was first given the headline."""
-        return min(at for etag, at in self._fetched.items() if int(etag.strip('"')) > number)
+_CHANGES_OF_STATUS = "('confirmed', 'corrected', 'withdrawn')"
+_UNTOLD = f"""
+SELECT count(*) FROM news.story_changes AS change JOIN outbox AS alert USING (story_id)
+WHERE change.id IN (SELECT max(id) FROM news.story_changes WHERE id <= :read AND change IN {_CHANGES_OF_STATUS}
+    GROUP BY story_id)
+AND alert.kind = 'alert' AND alert.created_at < change.created_at
+AND 2 > (SELECT count(DISTINCT kind) FROM outbox AS owed
+    WHERE owed.target = alert.id AND owed.kind IN ('edit', 'update') AND owed.created_at >= change.created_at)
+"""
+"""Alerts worded before the last change of their story's status, as far as that was routed, without edit or reply."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Books:
-    """What the databases of a bot that is down say of alerts. *due* is what was routed, by the archive's change log.
+    """What the databases of a bot that is down say of alerts, their edits and the replies to them.
 
-    *in_flight* counts the sends of any kind that were under way.
+    *due* alerts were routed, by the archive's change log. *untold* are alerts to whose change of status an edit or a
+    reply is missing. *in_flight* counts the sends of any kind that were under way.
     """
 
     sound: bool
     in_flight: int = 0
     due: int = 0
+    alerts: int = 0
+    untold: int = 0
     waiting: int = 0
-    sending: int = 0
-    sent: int = 0
     dead: int = 0
 
     @property
     def balanced(self) -> bool:
         """R22: nothing is dropped silently."""
-        return self.waiting + self.sending + self.sent + self.dead == self.due
+        return self.alerts == self.due and not self.untold
 
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """Who was told what, in the eyes of the readers. An *unmarked* repeat is what a reader takes for fresh news."""
+    """Who was told what, in the eyes of the readers. An *unmarked* repeat is what a reader takes for fresh news.
+
+    *stale* alerts do not say in the end how their headline stands; *unsaid* ones did not when they came, and no reply
+    to them does. *astray* are replies to another message than their alert, and what reached who follows none of it.
+    """
 
     due: int
     lost: int
     repeats: int
     unmarked: int
     marked: int
+    replies: int = 0
+    stale: int = 0
+    unsaid: int = 0
+    astray: int = 0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.due} alerts due, {self.lost} lost; {self.replies} replies, {self.unsaid} missing, "
+            f"{self.astray} astray, {self.stale} alerts with an old state; {self.repeats} repeats, "
+            f"{self.unmarked} of them unmarked"
+        )
+
+    def broken(self) -> Mapping[str, object]:
+        """Return what must not happen, with a true value where it did."""
+        return {
+            "an alert was lost": self.lost,
+            "a change of status was not said": self.unsaid,
+            "an alert does not say how its story stands": self.stale,
+            "something reached who it was not for, or answers another message": self.astray,
+            "a repeat was not marked": self.unmarked,
+        }
 
 
 @dataclass
@@ -150,15 +129,16 @@ class Stage:
             async with FakeTelegram(seed=seed) as telegram:
                 telegram.tune(latency=latency)
                 stage = cls(Path(name), news, telegram, Random(seed))
-                write_config(stage.folder, news.address, port=quiet_port())
+                write_config(stage.folder, port=quiet_port(), more=news.tables())
                 (stage.folder / "data").mkdir()
                 telegram.chat(OWNER)
+                stage.seat(BYSTANDER, conflicts=("yemen",), reads=False)
                 stage.seat(*range(FIRST_READER, FIRST_READER + readers))
                 await stage._read_baseline()
                 yield stage
 
-    def seat(self, *chats: int, conflicts: Sequence[str] = (), topic: str = "") -> None:
-        """Let *chats* follow *conflicts*, or everything, in a *topic* if one is named."""
+    def seat(self, *chats: int, conflicts: Sequence[str] = (), topic: str = "", reads: bool = True) -> None:
+        """Let *chats* follow *conflicts*, or everything, in a *topic* if one is named; a reader is due all news."""
         now = datetime.now(UTC)
         with PeopleStore.open(self.folder / "data" / PEOPLE) as people, people.transaction():
             for chat in chats:
@@ -170,11 +150,11 @@ class Stage:
                         chat=room, thread=topic, conflicts=frozenset(conflicts), created_at=now, time_zone="UTC"
                     )
                 )
-        self.readers = (*self.readers, *chats)
+        self.readers = (*self.readers, *chats) if reads else self.readers
 
     async def _read_baseline(self) -> None:
         async with self.bot() as bot:
-            await until(lambda: len(self.news.paths()) > 1, "the baseline poll", bot)
+            await until(lambda: len(self.news.paths()) > 3, "the baseline poll", bot, seconds=STARTS_WITHIN_S)
             await bot.stop()
         self.news.requests.clear()
 
@@ -200,7 +180,17 @@ class Stage:
 
     async def has_started(self, bot: Running) -> None:
         """Wait until the bot has said hello: everything it does has begun by then."""
-        await until(lambda: self.telegram.count("getMe"), "hello", bot, seconds=30)
+        await until(lambda: self.telegram.count("getMe"), "hello", bot, seconds=STARTS_WITHIN_S)
+
+    async def has_read(self, bot: Running) -> None:
+        """Wait until the bot has taken in what the feeds bring now: each is asked again only after that."""
+        before = Counter(self.news.paths())
+        await until(
+            lambda: all(self.news.paths().count(path) >= before[path] + 2 for path in FEEDS),
+            "two polls of each feed",
+            bot,
+            seconds=STARTS_WITHIN_S,
+        )
 
     async def kill(self, bot: Running) -> None:
         """Kill -9, then look into the books."""
@@ -219,6 +209,7 @@ class Stage:
             before = len(self.telegram.accepted)
             async with self.bot() as bot:
                 await self.has_started(bot)
+                await self.has_read(bot)
                 await self.falls_silent()
                 await bot.stop()
             books = self.books()
@@ -234,40 +225,75 @@ class Stage:
                 taken, since = len(self.telegram.accepted), time.monotonic()
             await asyncio.sleep(0.1)
 
+    def news_goes_on(self) -> None:
+        """Let something happen, of which the bot may learn before it is stopped."""
+        self.news.go_on(self.dice, {number_of(message.text) for message in self.telegram.accepted})
+
     # -- what came of it
     def told(self) -> Told:
-        """Compare what was due to every reader with what Telegram took."""
-        shown = defaultdict[tuple[int, int | None], list[bool]](list)
+        """Compare what was due to every reader with what Telegram took, and with what their messages say now."""
+        alerts, replies = defaultdict[Key, list[Accepted]](list), defaultdict[Key, list[Accepted]](list)
         for message in self.telegram.accepted:
-            shown[message.chat, number_of(message.text)].append(MARK in message.text)
+            (replies if message.replies_to else alerts)[message.chat, number_of(message.text)].append(message)
         due = [(chat, number) for chat in self.readers for number in self.news.numbers]
+        twice = [again for alert in due for again in alerts[alert][1:]]
+        twice += [again for said in replies.values() for again in _said_before(said)]
         return Told(
             due=len(due),
-            lost=sum(alert not in shown for alert in due),
-            repeats=sum(len(shown[alert]) - 1 for alert in due if alert in shown),
-            unmarked=sum(not marked for alert in due if alert in shown for marked in shown[alert][1:]),
-            marked=sum(sum(shown[alert]) for alert in due if alert in shown),
+            lost=sum(not alerts[alert] for alert in due),
+            repeats=len(twice),
+            unmarked=sum(MARK not in message.text for message in twice),
+            marked=sum(MARK in message.text for alert in due for message in alerts[alert] + replies[alert]),
+            replies=sum(len(said) for said in replies.values()),
+            stale=sum(not self._is_up_to_date(alerts[alert]) for alert in due),
+            unsaid=sum(not self._is_said(alerts[alert], replies[alert]) for alert in due),
+            astray=sum(message.chat == BYSTANDER for message in self.telegram.accepted)
+            + sum(
+                reply.replies_to not in {alert.message_id for alert in alerts[about]}
+                for about, said in replies.items()
+                for reply in said
+            ),
         )
+
+    def _standing(self, message: Accepted) -> Standing:
+        return self.news.standings[number_of(message.text) or 0]
+
+    def _is_up_to_date(self, copies: Sequence[Accepted]) -> bool:
+        """Tell whether the alert, the last of its *copies* if it was repeated, says by now how its headline stands."""
+        return not copies or self._standing(copies[0]).opens(
+            self.telegram.rooms[copies[-1].chat].messages[copies[-1].message_id]["text"]
+        )
+
+    def _is_said(self, copies: Sequence[Accepted], replies: Sequence[Accepted]) -> bool:
+        """Tell whether somebody heard how the headline stands: by the alert as it came, or by a reply to it."""
+        return not copies or any(self._standing(copies[0]).opens(each.text) for each in (copies[-1], *replies))
 
     def books(self) -> Books:
         """Read copies of the databases, so that the bot itself must mend what a kill left."""
         with _copied(self.folder / "data") as copy, _opened(copy / PEOPLE) as people, _opened(copy / ARCHIVE) as news:
             sound = all(file.execute("PRAGMA integrity_check").fetchone() == ("ok",) for file in (people, news))
-            read = people.execute("SELECT change_id FROM cursor").fetchone()
-            changes = news.execute("SELECT count(*) FROM story_changes WHERE id <= ?", read or (0,)).fetchone()[0]
-            counts = dict(
-                people.execute("SELECT status, count(*) FROM outbox WHERE kind = 'alert' GROUP BY status").fetchall()
+            people.execute("ATTACH ? AS news", [str(copy / ARCHIVE)])
+            read = (people.execute("SELECT change_id FROM cursor").fetchone() or (0,))[0]
+            new = people.execute("SELECT count(*) FROM news.story_changes WHERE id <= ? AND change = 'new'", [read])
+            counts = {
+                (kind, status): count
+                for kind, status, count in people.execute(
+                    "SELECT kind, status, count(*) FROM outbox GROUP BY kind, status"
+                )
+            }
+            return Books(
+                sound=sound,
+                in_flight=sum(count for (_, status), count in counts.items() if status == "sending"),
+                due=new.fetchone()[0] * len(self.readers),
+                alerts=sum(count for (kind, _), count in counts.items() if kind == "alert"),
+                untold=people.execute(_UNTOLD, {"read": read}).fetchone()[0],
+                waiting=sum(
+                    count
+                    for (kind, status), count in counts.items()
+                    if kind in LIVE and status in ("ready", "retry", "sending")
+                ),
+                dead=sum(count for (kind, status), count in counts.items() if kind in LIVE and status == "dead"),
             )
-            in_flight = people.execute("SELECT count(*) FROM outbox WHERE status = 'sending'").fetchone()[0]
-        return Books(
-            sound=sound,
-            in_flight=in_flight,
-            due=changes * len(self.readers),
-            waiting=counts.get("ready", 0) + counts.get("retry", 0),
-            sending=counts.get("sending", 0),
-            sent=counts.get("sent", 0),
-            dead=counts.get("dead", 0),
-        )
 
     def _skip_pauses(self) -> None:
         """Let the pauses between two attempts pass at once; how long they are is none of a drill's business."""
@@ -286,6 +312,12 @@ class Stage:
         secret = TOKEN.encode()
         tokens = sum(path.read_bytes().count(secret) for path in self._written()) + self.said.count(secret)
         return tokens + sum(self.said.count(str(chat).encode()) for chat in (OWNER, *self.readers))
+
+
+def _said_before(replies: Sequence[Accepted]) -> Sequence[Accepted]:
+    """Return the replies of one chat to one alert that say what one before them said."""
+    known = [reply.text.removesuffix(REPEAT_MARK) for reply in replies]
+    return [reply for place, reply in enumerate(replies) if known[place] in known[:place]]
 
 
 def quiet_port() -> int:

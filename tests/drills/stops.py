@@ -27,15 +27,15 @@ class Stops(Figures):
 
     def measured(self) -> str:
         return (
-            f"{self.stops} SIGTERMs: {self.told.due} alerts due, {self.told.lost} lost, {self.told.repeats} repeats, "
-            f"{self.told.marked} marked; slowest exit {self.idle_s:.1f} s idle, {self.busy_s:.1f} s amid delivery, "
+            f"{self.stops} SIGTERMs: {self.told}, {self.told.marked} marked; "
+            f"slowest exit {self.idle_s:.1f} s idle, {self.busy_s:.1f} s amid delivery, "
             f"{self.hung_s:.1f} s with Telegram hung"
         )
 
     def broken(self) -> Mapping[str, object]:
         return {
-            "an alert was lost": self.told.lost,
-            "an alert was repeated": self.told.repeats,
+            **self.told.broken(),
+            "an alert or a reply was repeated": self.told.repeats,
             "a stop left a send in doubt": self.in_doubt + self.told.marked,
             "the exit code was not 0": self.unclean,
         }
@@ -72,7 +72,7 @@ async def stops(count: int, seed: int, *, hung: int) -> Stops:
 async def _stop_amid_delivery(stage: Stage) -> tuple[int, float]:
     async with stage.bot() as bot:
         await stage.has_started(bot)
-        stage.news.publish()
+        stage.news_goes_on()
         await asyncio.sleep(stage.dice.uniform(0, 1.5))
         return await _timed(bot)
 
