@@ -14,7 +14,7 @@ _LABELS = {
     EventType.CEASEFIRE_IN_EFFECT: ("✅", 1, "Ceasefire in effect", "Перемир'я діє"),
     EventType.CEASEFIRE_ENDED: ("🛑", 1, "Ceasefire ended", "Перемир'я завершено"),
     EventType.CEASEFIRE_PROPOSED: ("🕊", 2, "Ceasefire proposed", "Пропозиція перемир'я"),
-    EventType.CEASEFIRE_VIOLATED: ("⚠️", 2, "Ceasefire violated (claims)", "Порушення перемир'я"),
+    EventType.CEASEFIRE_VIOLATED: ("⚠️", 2, "Ceasefire violated (as reported)", "Порушення перемир'я"),
     EventType.TALKS_STALLED: ("⏸", 2, "Talks stalled", "Переговори зірвано"),
     EventType.TALKS_HELD: ("💬", 2, "Talks held", "Переговори відбулися"),
     EventType.AGREEMENT_REACHED: ("✍️", 1, "Agreement reached / signed", "Угоду підписано"),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.adjustments import Adjustment
-from bot.alert import render
+from bot.alert import behind
 from bot.alert.loudness import ARCHIVE, DIGEST, SILENT, SOUND, weigh
 from bot.catalog import Catalog, load_catalog
 from bot.errors import ConfigError
@@ -164,7 +164,7 @@ def test_why_tells_what_the_policy_made_of_it() -> None:
     story, reports = fakes.agreed("meridian", type=EventType.STATEMENT)
     adjustments = (louder(why="A < B"), louder(id="other", change=1, why="too much of it"))
 
-    html = render.why(story, reports, replace(fakes.reader(), catalog=policy(*adjustments))).html
+    html = behind.why(story, reports, replace(fakes.reader(), catalog=policy(*adjustments))).html
 
     assert "louder because: A &lt; B" in html
     assert "no louder because: too much of it" in html

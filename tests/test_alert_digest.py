@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.alert.digest import LINES_A_CONFLICT, digest, hearing, next_digest
 from bot.alert.phrases import zone
-from bot.model import EventType, Message, Modality, Report, Story, Subscription
+from bot.model import EventType, Message, Modality, Report, Standing, Story, Subscription
 from bot.ports import Coverage
 from bot.text import plain
 from tests import fakes, make
@@ -56,6 +56,18 @@ def test_a_digest_groups_by_conflict_the_loudest_and_best_sourced_first() -> Non
         "\n"
         "46 of 50 feeds healthy; last heard 3 min ago."
     )
+
+
+def test_what_was_taken_back_is_told_as_such_with_what_is_said_now() -> None:
+    story, [report] = told("Truce agreed")
+    milder = fakes.report("Truce proposed", event={"type": EventType.CEASEFIRE_PROPOSED})
+
+    corrected = replace(report, entry=replace(report.entry, title="Truce proposed"), event=milder.event)
+
+    html = sent((replace(story, standing=Standing.CORRECTED), [corrected])).html
+
+    assert "<s>Ceasefire agreed / declared</s>" in html
+    assert "Corrected by its source: Ceasefire agreed / declared. Now: Truce proposed — Meridian Wire" in plain(html)
 
 
 def test_an_empty_digest_is_sent_all_the_same_and_says_how_well_we_heard() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.alert import render
+from bot.alert import behind, render
 from bot.alert.chat_page import sheets
 from bot.alert.digest import digest
 from bot.alert.page import StoryPage, Told
@@ -48,7 +48,7 @@ def pages(reports: list[Report], reader: Reader) -> Iterator[tuple[Message, int]
     """Every message that a story can turn up in, with the most that it may show."""
     story = make.story(*reports)
     yield render.alert(story, reports, reader), render.LONGEST_ALERT
-    for page in (render.why, render.sources):
+    for page in (behind.why, behind.sources):
         yield page(story, reports, reader), 4096
     told = [Told(each, [Headline(each.entry.summary, LATER), Headline(each.entry.title, LATER)]) for each in reports]
     for sheet in sheets(StoryPage(story=story, told=told, changes=()), reader):

@@ -86,7 +86,7 @@ def test_the_alert_of_several_publishers_lists_them_and_counts_owners() -> None:
         "4 publishers, 3 of them independent · International, West, Ukraine"
     )
     assert [[button.label for button in row] for row in message.buttons] == [
-        ["Why?", "Sources 4", "Timeline"],
+        ["Why?", "Reports 4", "Timeline"],
         ["Mute story", "Not relevant"],
     ]
 
@@ -257,7 +257,38 @@ def test_reports_of_an_earlier_stage_are_not_counted_as_saying_the_present_one()
 
 
 def test_a_claim_without_a_claimant_says_so() -> None:
-    assert "claimed, by whom the headline does not say" in card("meridian", modality=Modality.CLAIM)
+    assert "claimed by: not recognised" in card("meridian", modality=Modality.CLAIM)
+
+
+def test_a_claim_that_two_make_of_each_other_names_both() -> None:
+    both = tuple(Mention(role="speaker", name=side, text=side, start=0, end=1) for side in ("russia", "ukraine"))
+
+    assert "claimed by: Russia, Ukraine" in card("meridian", modality=Modality.CLAIM, mentions=both)
+
+
+def test_what_both_sides_have_confirmed_is_neither_a_claim_nor_one_voice() -> None:
+    claim = {"modality": Modality.CLAIM}
+    reports = [
+        fakes.report("Russia and Ukraine agree truce, US says", event={**claim, "speaker": "usa"}),
+        fakes.report("Russia says truce agreed", "harbour", after=5, event={**claim, "speaker": "russia"}),
+        fakes.report("Ukraine confirms truce", "dnipro", after=9, event={**claim, "speaker": "ukraine"}),
+    ]
+
+    early, late = (plain(render.status_line(make.story(*some), some, KYIV)) for some in (reports[:1], reports))
+
+    assert early == "🟡 UNCONFIRMED · Russia–Ukraine war · CLAIM: CEASEFIRE AGREED / DECLARED, says United States"
+    assert late == "🟢 CONFIRMED · Russia–Ukraine war · CEASEFIRE AGREED / DECLARED"
+
+
+def test_a_confirmed_breach_is_not_called_a_claim() -> None:
+    reports = [
+        fakes.report("Jets hit hills despite truce", name, event={"type": EventType.CEASEFIRE_VIOLATED})
+        for name in ("meridian", "dnipro")
+    ]
+
+    line = plain(render.status_line(make.story(*reports), reports, KYIV))
+
+    assert line == "🟢 CONFIRMED · Russia–Ukraine war · CEASEFIRE VIOLATED (AS REPORTED)"
 
 
 def test_who_speaks_to_whom_is_told_with_an_arrow() -> None:

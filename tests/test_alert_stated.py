@@ -4,8 +4,9 @@ from datetime import date
 
 import pytest
 
+from bot.alert.behind import why
 from bot.alert.phrases import Reader
-from bot.alert.render import alert, why
+from bot.alert.render import alert
 from bot.alert.stated import stated
 from bot.catalog import load_catalog
 from bot.model import EventType, Facts, Mention, Modality, Report, Scope
@@ -32,7 +33,7 @@ def test_start_length_and_venue_stand_in_one_line() -> None:
         (Facts(deadline=date(2026, 1, 2)), "Deadline: 2 Jan 2026"),
         (Facts(meets_on=date(2025, 5, 15), venue="qatar"), "Meeting: 15 May · Where: Qatar"),
         (Facts(duration="PT1H"), "Duration: 1 hour"),
-        (Facts(scope=(Scope.ENERGY, Scope.SEA)), "Covers: energy, sea"),
+        (Facts(scope=(Scope.ENERGY, Scope.SEA)), "Covers: energy sites, the sea"),
         (Facts(counts=("734 violations", "1000:1000")), "Exchange: 1,000 for 1,000"),
     ],
 )

@@ -237,12 +237,6 @@ def rss(*titles: str) -> Answer:
     return Answer(body=body.encode(), etag=f'"{len(titles)}"')
 
 
-@pytest.fixture
-def feeds() -> Iterator[FeedServer]:
-    with FeedServer() as server:
-        yield server
-
-
 def alerts(telegram: FakeTelegram, title: str) -> list[str]:
     room = telegram.rooms.get(READER)
     return [m["text"] for m in room.messages.values() if title in m["text"]] if room else []

@@ -23,12 +23,6 @@ PROJECT = Path(__file__).parents[1]
 TITLE = "Russia and Ukraine agree 30-day ceasefire"
 
 
-@pytest.fixture
-def feeds() -> Iterator[FeedServer]:
-    with FeedServer() as server:
-        yield server
-
-
 def said(done: subprocess.CompletedProcess[bytes]) -> str:
     """Return all that a person read; no one may ever see a traceback."""
     words = done.stdout.decode() + done.stderr.decode()

@@ -32,6 +32,11 @@ def test_a_text_cut_at_its_spaces_first_has_the_same_words(text: str) -> None:
     assert [word for piece in text.split(" ") for word in words(piece)] == words(text)
 
 
+@given(st.lists(st.sampled_from([*"aБ1 .,'ʼ-:|?\u0301\u00a0", "U.S.", "1,000", " "]), max_size=30).map("".join))
+def test_a_word_of_a_text_is_one_word_by_itself(text: str) -> None:
+    assert [words(word) for word in words(text)] == [[word] for word in words(text)]
+
+
 @given(st.text(min_size=1, max_size=30).filter(lambda text: any(c.isalnum() for c in text)))
 def test_spelling_a_spelled_word_changes_nothing(word: str) -> None:
     assert spell(spell(word)) == spell(word)

@@ -14,7 +14,7 @@ from tests import make
 from tests.feed_server import Answer, FeedServer
 from tests.process import parley
 from tests.test_cli import said
-from tests.test_run import rss
+from tests.talk import rss
 
 pytestmark = pytest.mark.slow
 

@@ -15,7 +15,7 @@ from tests import make
 from tests.fake_telegram import FakeTelegram
 from tests.feed_server import FeedServer
 from tests.process import parley, running, until, write_config
-from tests.test_run import NEW, OLD, READER, answered, pressed, rss, said_to
+from tests.talk import NEW, OLD, READER, answered, pressed, rss, said_to
 
 OTHER = READER + 1
 
@@ -103,18 +103,6 @@ async def test_a_bad_file_keeps_the_feeds_and_is_told_of_once(world: World, how:
 
 
 # ---------------------------------------------------------------------------------------------- the whole bot
-@pytest.fixture
-def feeds() -> Iterator[FeedServer]:
-    with FeedServer() as server:
-        yield server
-
-
-@pytest.fixture
-async def telegram() -> AsyncIterator[FakeTelegram]:
-    async with FakeTelegram() as server:
-        yield server
-
-
 @pytest.mark.slow
 async def test_feeds_come_and_go_while_the_bot_runs(tmp_path: Path, feeds: FeedServer, telegram: FakeTelegram) -> None:
     first, second, third = (feeds.serve(f"/{name}", rss(OLD, title=name)) for name in ("one", "two", "three"))

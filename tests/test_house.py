@@ -83,12 +83,6 @@ class House:
 
 
 @pytest.fixture
-def feeds() -> Iterator[FeedServer]:
-    with FeedServer() as server:
-        yield server
-
-
-@pytest.fixture
 async def home(tmp_path: Path, feeds: FeedServer) -> AsyncIterator[House]:
     paper = io.StringIO()
     terminal = TerminalChat(Console(file=paper, width=200, highlight=False, emoji=False))

@@ -114,12 +114,6 @@ async def newsroom(folder: Path, telegram: FakeTelegram, clock: WeekClock) -> As
 
 
 @pytest.fixture
-async def telegram() -> AsyncIterator[FakeTelegram]:
-    async with FakeTelegram() as fake:
-        yield fake
-
-
-@pytest.fixture
 async def room(tmp_path: Path, telegram: FakeTelegram) -> AsyncIterator[Newsroom]:
     async with newsroom(tmp_path, telegram, WeekClock(NOON)) as opened:
         yield opened
@@ -169,7 +163,7 @@ async def test_edits_keep_the_pace_and_the_last_state_arrives(room: Newsroom) ->
 
     assert 2 <= during / 2 <= 3
     labels = room.telegram.rooms[ANN].messages[first[0].message_id]["reply_markup"]["inline_keyboard"][0]
-    assert "Sources 11" in [button["text"] for button in labels]
+    assert "Reports 11" in [button["text"] for button in labels]
 
 
 async def test_who_came_after_the_first_report_is_told_whole_when_it_is_confirmed(room: Newsroom) -> None:

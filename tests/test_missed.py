@@ -23,22 +23,10 @@ from tests.fake_telegram import FakeTelegram
 from tests.feed_server import FeedServer
 from tests.make import NOON
 from tests.process import parley, running, until, write_config
-from tests.test_run import OLD, READER, answered, pressed, rss
+from tests.talk import OLD, READER, answered, pressed, rss
 
 TARIFFS = "US and China extend trade truce after tariff talks"
 ORDINARY = "Heavy rain floods the old town"
-
-
-@pytest.fixture
-def feeds() -> Iterator[FeedServer]:
-    with FeedServer() as server:
-        yield server
-
-
-@pytest.fixture
-async def telegram() -> AsyncIterator[FakeTelegram]:
-    async with FakeTelegram() as server:
-        yield server
 
 
 def test_a_poll_keeps_its_near_misses_for_a_month(catalog_detector: Detector) -> None:

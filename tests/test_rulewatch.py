@@ -17,7 +17,7 @@ from tests import small_rules
 from tests.fake_telegram import FakeTelegram
 from tests.feed_server import FeedServer
 from tests.process import running, until, write_config
-from tests.test_run import OLD, READER, answered, rss, said_to
+from tests.talk import OLD, READER, answered, rss, said_to
 
 WORD = '[concept.ceasefire]\nen = ["hush of arms"]\n'
 MISTAKE = '[concept.ceasefire]\nen = ["@hush_of_arms"]\n'
@@ -137,18 +137,6 @@ async def test_what_is_being_taken_in_is_judged_by_the_old_rules_to_its_end(tmp_
 
 
 # ---------------------------------------------------------------------------------------------- the whole bot
-@pytest.fixture
-def feeds() -> Iterator[FeedServer]:
-    with FeedServer() as server:
-        yield server
-
-
-@pytest.fixture
-async def telegram() -> AsyncIterator[FakeTelegram]:
-    async with FakeTelegram() as server:
-        yield server
-
-
 @pytest.mark.slow
 async def test_a_running_bot_alerts_by_a_word_that_its_operator_has_just_added(
     tmp_path: Path, feeds: FeedServer, telegram: FakeTelegram

@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,12 @@ def test_the_pragmas_that_promises_rest_on_are_set(tmp_path: Path) -> None:
         "busy_timeout": 5000,
         "secure_delete": 1,
     }
+
+
+@pytest.mark.parametrize("kilobytes", [500, 16_000])
+def test_a_connection_holds_as_much_of_a_file_as_its_kind_says(tmp_path: Path, kilobytes: int) -> None:
+    with StoreFile(tmp_path / "notes.db", replace(kind(first_version()), cache_kb=kilobytes)) as file:
+        assert file.value("PRAGMA cache_size") == -kilobytes
 
 
 def test_only_what_is_written_in_a_hurry_waits_for_no_disk(tmp_path: Path) -> None:

@@ -317,6 +317,17 @@ def test_a_source_that_withdraws_what_another_denied_is_quoted_itself() -> None:
     assert (of.standing, of.against) == (Standing.WITHDRAWN, gone)
 
 
+def test_a_correction_quotes_the_source_that_said_so_and_not_one_that_never_did() -> None:
+    said = by("harbour", after=5)
+    milder, never = (by(publisher, after=20, type=EventType.CEASEFIRE_PROPOSED) for publisher in ("harbour", "dnipro"))
+    corrected = replace(said, event=milder.event)
+    story = replace(story_of(said), taken_back=frozenset({said.entry.key}))
+
+    of = status(story, [corrected, never], CATALOG)
+
+    assert (of.standing, of.against) == (Standing.CORRECTED, corrected)
+
+
 def test_a_confirmed_story_of_which_one_of_two_sources_takes_its_word_back_is_unconfirmed_again() -> None:
     reports = by("harbour"), by("dnipro", after=5)
     story = story_of(*reports)

@@ -14,6 +14,8 @@ from bot.detect.rules import load_rules
 from bot.model import Report
 from bot.story.evaluate import evaluate
 from bot.story.lines import group_lines
+from tests.test_replay_week import EXPECTED
+from tests.week_stories import week_stories
 
 HERE = Path(__file__).parent
 Row = Mapping[str, str]
@@ -68,6 +70,17 @@ def test_the_order_of_the_lines_changes_no_story(name: str) -> None:
 
     back = {number: shuffled[place] for place, number in enumerate(order)}
     assert evaluate(straight, back).f1 == 1.0
+
+
+def test_the_recorded_week_is_grouped_nearly_as_an_editor_would() -> None:
+    of = {report.entry.key.id.rpartition(":")[2]: story.id for story, reports in week_stories() for report in reports}
+    gold = {item: EXPECTED[item].story for item in of if EXPECTED[item].relevant}
+
+    found = evaluate(gold, of)
+
+    assert found.f1 >= 0.90
+    assert found.pair_f1 >= 0.85
+    assert found.over_merge <= 0.003
 
 
 def test_repeats_join_what_they_repeat() -> None:

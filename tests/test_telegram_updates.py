@@ -26,12 +26,6 @@ LATER = timedelta(seconds=30)
 
 
 @pytest.fixture
-async def telegram() -> AsyncIterator[FakeTelegram]:
-    async with FakeTelegram() as fake:
-        yield fake
-
-
-@pytest.fixture
 async def chat(telegram: FakeTelegram) -> AsyncIterator[TelegramChat]:
     async with TelegramChat(TOKEN, api_url=telegram.url) as chat:
         await chat.greet()

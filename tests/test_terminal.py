@@ -68,7 +68,7 @@ async def test_an_alert_is_printed_with_numbered_buttons() -> None:
         "named: Russia, Ukraine\n"
         "Also: Harbour Times 12:04\n"
         "2 independent publishers · International, West\n"
-        "[1] Why?  [2] Sources 2  [3] Timeline\n"
+        "[1] Why?  [2] Reports 2  [3] Timeline\n"
         "[4] Mute story  [5] Not relevant\n"
     )
 

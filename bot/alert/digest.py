@@ -14,7 +14,7 @@ from bot.alert.route import follows, priority
 from bot.alert.silence import quiet
 from bot.catalog import Catalog
 from bot.model import Message, Report, Story, Subscription
-from bot.story.status import status
+from bot.story.status import TAKEN_BACK, status
 
 REACH = timedelta(hours=48)
 """Nothing published longer ago is told, however late its feed brought it."""
@@ -132,15 +132,21 @@ def _block(conflict_id: str, group: Sequence[StoryWithReports], reader: Reader) 
 
 
 def _line(pair: StoryWithReports, reader: Reader) -> str:
-    """Return a story in one line: what and how sure, the headline, who and how many say so."""
+    """Return a story in one line: what and how sure, the headline, who and how many say so; or what took it back."""
     story, reports = pair
-    lead = render.best_report(story, reports, reader)
-    what = phrases.short(render.happened(story, reports, lead, reader), 80)
-    said = f"{phrases.headline(lead.entry, 110)} — {phrases.credit(lead.entry, reader.catalog)}" if lead else ""
-    of = status(story, reports, reader.catalog)
-    standing = phrases.STANDING_WORDS[of.standing].lower() + (f", {len(of.sources)} sources" if of.sources[1:] else "")
+    of, lead = status(story, reports, reader.catalog), render.best_report(story, reports, reader)
+    what = phrases.short(render.happened(story, reports, lead, of, reader), 80)
     loud = "❗" if priority(story, reports, reader.catalog) == SOUND else phrases.icon(story.type, reader.catalog)
-    return f"{loud} <b>{what}</b>: {said or phrases.short(story.headline, 110)}, {standing}"
+    standing = phrases.STANDING_WORDS[of.standing]
+    if of.standing in TAKEN_BACK and of.against:
+        return f"{loud} <b>{standing.capitalize()}</b>: <s>{what}</s>. Now: {_said(of.against, reader)}"
+    said = _said(lead, reader) if lead else phrases.short(story.headline, 110)
+    many = f", {len(of.sources)} sources" if of.sources[1:] else ""
+    return f"{loud} <b>{what}</b>: {said}, {standing.lower()}{many}"
+
+
+def _said(report: Report, reader: Reader) -> str:
+    return f"{phrases.headline(report.entry, 110)} — {phrases.credit(report.entry, reader.catalog)}"
 
 
 def _span(since: datetime, reader: Reader) -> str:

@@ -77,6 +77,12 @@ def modality(story: Story, reports: Iterable[Report]) -> Modality:
     return Modality.FACT if story.modality is Modality.CLAIM and Modality.FACT in said else story.modality
 
 
+def how_sure(story: Story, reports: Iterable[Report], of: Status) -> Modality:
+    """Return how sure to call *story*: what a mediator or both sides have confirmed is no longer called a claim."""
+    at_most = modality(story, reports)
+    return Modality.FACT if at_most is Modality.CLAIM and of.standing is Standing.CONFIRMED else at_most
+
+
 STANDING_WORDS = {
     Standing.UNCONFIRMED: "UNCONFIRMED",
     Standing.CONFIRMED: "CONFIRMED",
@@ -122,9 +128,11 @@ def told(entry: Entry, event: Event, how_sure: Modality, reader: Reader) -> str:
     """Return the label of *event*.
 
     A ceasefire is "agreed" only if the headline of *entry* has both sides say yes, and one that only one side keeps
-    says so.
+    says so. Where a speaker is named, "(as reported)" is left off.
     """
     name = _type_name(event.type, reader)
+    if event.speaker:
+        name = name.partition(" (")[0]
     if event.type is EventType.CEASEFIRE_IN_EFFECT and event.facts.form is Form.UNILATERAL:
         name = _ONE_SIDED.get(reader.language, _ONE_SIDED["en"])
     if event.type is EventType.CEASEFIRE_AGREED and how_sure in ASSERTED:

@@ -1,15 +1,12 @@
-"""What a story looks like in a chat: the alert, and the answers behind its buttons. Pure.
+"""What a story looks like in a chat: the alert, its first line, and a list of several. Pure.
 
 The status comes first, for it is what a lock screen shows. Text of others is escaped and cut; a link shows its host.
 """
 
-import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import groupby
 
 from bot.alert import phrases
-from bot.alert.loudness import PRIORITY_WORDS, weigh
 from bot.alert.phrases import Reader
 from bot.alert.stated import again, stated
 from bot.model import (
@@ -20,7 +17,6 @@ from bot.model import (
     Event,
     EventType,
     Form,
-    Mention,
     Message,
     Modality,
     Report,
@@ -29,7 +25,7 @@ from bot.model import (
     StoryChange,
 )
 from bot.story.status import IS_SPEECH, TAKEN_BACK, Status, backing, firm, status
-from bot.text import clean, link_host
+from bot.story.voice import Word, speakers
 
 LONGEST_ALERT = 900
 """Visible UTF-16 units of an alert: it must be read at a glance."""
@@ -54,7 +50,7 @@ def alert(
     of, lead = status(story, reports, reader.catalog), best_report(story, reports, reader)
     struck = of.standing in TAKEN_BACK
     head = (status_line(story, reports, reader, update=update), _headline(story, lead, reader, struck=struck))
-    known = () if struck else (_details(story, reports, lead, reader), _stated(story, reports, lead, reader))
+    known = () if struck else (_details(story, reports, lead, of, reader), _stated(story, reports, lead, reader))
     details = "\n".join(line for line in (*known, _against(of, reader), _lost(of, reader)) if line)
     count = count_line(story, reports, reader)
     foot = f"updated {phrases.local(reader.now, reader):%H:%M}" if edited else ""
@@ -124,25 +120,25 @@ def _paragraphs(head: Sequence[str], details: Sequence[str]) -> str:
 
 def status_line(story: Story, reports: Sequence[Report], reader: Reader, *, update: bool = False) -> str:
     """Return the first line: colour and word for how sure, which conflict, what, and on whose word."""
-    how_sure, lead = phrases.modality(story, reports), best_report(story, reports, reader)
-    of = status(story, reports, reader.catalog)
+    of, lead = status(story, reports, reader.catalog), best_report(story, reports, reader)
+    how_sure = phrases.how_sure(story, reports, of)
     standing = phrases.short(phrases.standing(of, reader), 60)
     where = phrases.short(phrases.conflicts(story, reader), 70)
-    what = phrases.short(happened(story, reports, lead, reader).upper(), 90)
+    what = phrases.short(happened(story, reports, lead, of, reader).upper(), 90)
     dot = phrases.dot(story.type, how_sure, of.standing)
     if of.standing in TAKEN_BACK:
         return f"{dot} <b>{standing}</b> · {where} · <s>{what}</s>"
     # "Now: planned: …" would be read as now.
     new = ("UPDATE: " if dot == phrases.NOT_NOW else "NOW: ") if update else ""
-    return f"{dot} <b>{standing}</b> · {where} · <b>{new}{what}</b>{_on_whose_word(story, lead, reader)}"
+    return f"{dot} <b>{standing}</b> · {where} · <b>{new}{what}</b>{_on_whose_word(story, lead, of, reader)}"
 
 
-def happened(story: Story, reports: Sequence[Report], lead: Report | None, reader: Reader) -> str:
+def happened(story: Story, reports: Sequence[Report], lead: Report | None, of: Status, reader: Reader) -> str:
     """Return the label of what happened, by whom as far as the report to quote tells. Not escaped.
 
     That only one side holds its fire is said as soon as any report says so.
     """
-    how_sure = phrases.modality(story, reports)
+    how_sure = phrases.how_sure(story, reports, of)
     if lead is None or lead.event is None or lead.event.type is not story.type:
         return phrases.label(story.type, how_sure, reader)
     forms = {report.event.facts.form for report in backing(story, reports) if report.event}
@@ -152,9 +148,14 @@ def happened(story: Story, reports: Sequence[Report], lead: Report | None, reade
     return phrases.told(lead.entry, event, how_sure, reader)
 
 
-def _on_whose_word(story: Story, lead: Report | None, reader: Reader) -> str:
-    """Return ", says X" where somebody is quoted for what is asserted: it is then X's word, not yet a fact."""
+def _on_whose_word(story: Story, lead: Report | None, of: Status, reader: Reader) -> str:
+    """Return ", says X" where somebody is quoted for what is asserted: it is then X's word, not yet a fact.
+
+    What is confirmed by the word of both sides is no longer X's.
+    """
     if lead is None or lead.event is None or not lead.event.speaker:
+        return ""
+    if of.standing is Standing.CONFIRMED and of.word is Word.BOTH_SIDES:
         return ""
     asserted = story.modality in ASSERTED and story.type not in IS_SPEECH
     return f", says {phrases.short(phrases.names([lead.event.speaker], reader), 40)}" if asserted else ""
@@ -170,14 +171,14 @@ def best_report(story: Story, reports: Sequence[Report], reader: Reader) -> Repo
     return min(backing(story, reports) or reports, key=rank, default=None)
 
 
-def _details(story: Story, reports: Sequence[Report], lead: Report | None, reader: Reader) -> str:
-    """Return by whom, to whom and on whose word; a claim names its claimant, or says that there is none.
+def _details(story: Story, reports: Sequence[Report], lead: Report | None, of: Status, reader: Reader) -> str:
+    """Return by whom, to whom and on whose word; a claim names its claimant, or says that none was recognised.
 
     Numbers are left to the headline: torn from it, "4-day" after days of war reads like a truce of four days.
     """
     if lead is None or lead.event is None:
         return ""
-    claimed = phrases.modality(story, reports) is Modality.CLAIM
+    claimed = phrases.how_sure(story, reports, of) is Modality.CLAIM
     return " · ".join(part for part in _parties(lead.event, claimed, reader) if part)
 
 
@@ -187,11 +188,11 @@ def _parties(event: Event, claimed: bool, reader: Reader) -> tuple[str, str]:
     sender = others[0] if event.recipients and len(others) == 1 else ""
     speaker, recipients = (
         phrases.short(phrases.names([each for each in ids if each], reader), 70)
-        for ids in ([event.speaker or sender], event.recipients)
+        for ids in (speakers(event) or [sender], event.recipients)
     )
     said_by = f"said by: {speaker}" if speaker and event.type in IS_SPEECH else ""
     if claimed:
-        said_by = f"claimed by: {speaker}" if speaker else "claimed, by whom the headline does not say"
+        said_by = f"claimed by: {speaker or 'not recognised'}"
     if not sender:
         named = phrases.short(phrases.names((*others, *event.recipients), reader), 90)
         return (f"named: {named}" if named else ""), said_by
@@ -267,7 +268,7 @@ def buttons(story: Story, reports: Sequence[Report]) -> tuple[tuple[Button, ...]
     """Return the buttons under a story's card."""
     ask = (
         Button("Why?", f"why:{story.id}"),
-        Button(f"Sources {len(reports)}", f"src:{story.id}"),
+        Button(f"Reports {len(reports)}", f"src:{story.id}"),
         Button("Timeline", f"tl:{story.id}"),
     )
     judge = (Button("Mute story", f"mute:{story.id}"), Button("Not relevant", f"bad:{story.id}"))
@@ -279,129 +280,6 @@ def _has_a_day(story: Story, reports: Sequence[Report]) -> bool:
     to_come = story.type in {EventType.TALKS_PROPOSED, EventType.TALKS_SCHEDULED}
     told = story.standing not in TAKEN_BACK
     return told and to_come and any(report.event and report.event.facts.meets_on for report in backing(story, reports))
-
-
-# ------------------------------------------------------------------------------------------ behind the buttons
-def why(story: Story, reports: Sequence[Report], reader: Reader) -> Message:
-    """Return why the bot took this for news of that kind: words, rule, score, and what held it back."""
-    lead = best_report(story, reports, reader)
-    head = f"<b>Why?</b> · {status_line(story, reports, reader)}"
-    if lead is None or lead.event is None:
-        return Message(html=f"{head}\n\nThe reports behind this story are no longer kept.")
-    event = lead.event
-    loud = weigh(story, reports, reader.catalog)
-    lines = [
-        f"“{marked(lead.entry, event.mentions)}” — {phrases.credit(lead.entry, reader.catalog)}",
-        "",
-        *_evidence(event, reader),
-        _decided_by(event),
-        _rests_on(status(story, reports, reader.catalog)),
-        f"Loudness: P{loud.level}, {PRIORITY_WORDS[loud.level]}",
-        *(f"  louder because: {phrases.short(reason, 120)}" for reason in loud.louder),
-        *(f"  no louder because: {phrases.short(reason, 120)}" for reason in loud.no_louder),
-        f"Published {phrases.when(lead.entry, reader)}",
-        "It would not have been sent if it were older than 12 h, undated, or muted by you.",
-    ]
-    return Message(html=phrases.fit(head, lines))
-
-
-def _rests_on(of: Status) -> str:
-    """Return how far the story can be relied on, and on whose word it rests."""
-    return f"Status: {phrases.STANDING_WORDS[of.standing].lower()}" + (f", on the word of {of.word}" if of.word else "")
-
-
-def marked(entry: Entry, mentions: Sequence[Mention]) -> str:
-    """Return the entry's headline as HTML, with the words that decided underlined."""
-    title = entry.title[:300]
-    spans = sorted({(each.start, each.end) for each in mentions if each.field == "title" and each.role != "cancelled"})
-    if clean(title) != title:
-        return phrases.short(title, 300)
-    text, done = "", 0
-    for start, end in spans:
-        if done <= start < end <= len(title):
-            text += html.escape(title[done:start], quote=False) + f"<u>{html.escape(title[start:end], quote=False)}</u>"
-            done = end
-    return text + html.escape(title[done:], quote=False)
-
-
-FACT_ROLES = {
-    "start": "Start",
-    "end": "End",
-    "deadline": "Deadline",
-    "meeting": "Meeting",
-    "occurred": "Day",
-    "duration": "Duration",
-    "count": "Count",
-    "scope": "Covers",
-    "form": "Sides",
-    "venue": "Where",
-}
-_ROLES = {
-    "signal": "Relevant",
-    "conflict": "Conflict",
-    "type": "What happened",
-    "modality": "How sure",
-    "cancelled": "Set aside",
-    **FACT_ROLES,
-    "genre": "Genre",
-}
-
-
-def _evidence(event: Event, reader: Reader) -> Iterator[str]:
-    """Yield one line for each thing decided: what, because of which words."""
-    order = list(_ROLES)
-    known = [each for each in event.mentions if each.role in _ROLES]
-    ranked = sorted(known, key=lambda each: (order.index(each.role), each.name))
-    for (role, _), group in groupby(ranked, key=_decision):
-        mentions = list(group)
-        words = dict.fromkeys(phrases.short(each.text, 40) for each in mentions)
-        shown = ", ".join(f"“{word}”" for word in list(words)[:4])
-        decided = phrases.short(_decided(mentions[0], event, reader), 60)
-        yield f"{_ROLES[role]}{': ' if decided else ''}{decided} ← {shown}"
-
-
-def _decision(mention: Mention) -> tuple[str, str]:
-    """Return what *mention* is evidence of; all sides of a conflict are evidence of that conflict."""
-    return mention.role, mention.name.partition(":")[0] if mention.role == "conflict" else mention.name
-
-
-def _decided(mention: Mention, event: Event, reader: Reader) -> str:
-    """Return in plain words what *mention* decided, "" for what its role says already."""
-    match mention.role:
-        case "conflict":
-            return phrases.conflict(mention.name.partition(":")[0], reader)
-        case "type":
-            return phrases.label(event.type, event.modality, reader)
-        case "venue":
-            return reader.catalog.entity_name(mention.name, reader.language)
-        case role if role in ("modality", "genre", *FACT_ROLES):
-            return mention.name
-        case _:
-            return ""
-
-
-def _decided_by(event: Event) -> str:
-    """Return the score, the rule, and which edition of the rules it was."""
-    edition = f" · rules {event.rules_hash}" if event.rules_hash else ""
-    return f"Score {event.score:.1f} · rule {phrases.short(event.rule or 'not recorded', 80)}{edition}"
-
-
-def sources(story: Story, reports: Sequence[Report], reader: Reader) -> Message:
-    """Return every report of the story with its publisher, what kind of publisher that is, and its link."""
-    head = f"<b>Sources</b> · {status_line(story, reports, reader)}"
-    blocks = [f"\n{_source(report.entry, reader)}" for report in reports]
-    return Message(html=phrases.fit(head, blocks, "\n" + count_line(story, reports, reader)))
-
-
-_TIERS = {1: "agency or official", 2: "major outlet", 3: "other outlet"}
-
-
-def _source(entry: Entry, reader: Reader) -> str:
-    of = phrases.publisher(entry, reader.catalog)
-    about = (_TIERS.get(of.tier, "other outlet"), of.bloc.replace("-", " ").title(), of.country)
-    kind = ", ".join(phrases.short(each, 30) for each in about if each)
-    where = ", ".join(each for each in (phrases.short(link_host(entry.link), 60), phrases.when(entry, reader)) if each)
-    return f"<b>{phrases.credit(entry, reader.catalog)}</b> ({kind})\n“{phrases.headline(entry, 160)}”\n{where}"
 
 
 # ------------------------------------------------------------------------------------------ several stories

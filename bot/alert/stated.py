@@ -9,7 +9,7 @@ from datetime import date
 
 from bot.alert import phrases
 from bot.alert.phrases import Reader
-from bot.model import EventType, Facts, Modality, Report, Story
+from bot.model import EventType, Facts, Modality, Report, Scope, Story
 from bot.story.refrain import REACH
 from bot.story.status import IS_SPEECH
 
@@ -34,6 +34,15 @@ def stated(reports: Sequence[Report], reader: Reader) -> str:
     return " · ".join(f"{label}: {phrases.short(parts[label], 60)}" for label in _LABELS if label in parts)
 
 
+_SCOPES = {
+    Scope.FULL: "all fighting",
+    Scope.ENERGY: "energy sites",
+    Scope.SEA: "the sea",
+    Scope.AIR: "the air",
+    Scope.LOCAL: "one area",
+    Scope.HOLIDAY: "a holiday",
+    Scope.HUMANITARIAN: "humanitarian needs",
+}
 _LABELS = ("Start", "End", "Deadline", "Meeting", "Duration", "Covers", "Exchange", "Where")
 
 
@@ -52,7 +61,7 @@ def _terms(facts: Facts, type_: EventType, places: Mapping[str, str], reader: Re
     if of_halt and (length := duration(facts.duration)):
         yield "Duration", length
     if of_halt and facts.scope:
-        yield "Covers", ", ".join(facts.scope)
+        yield "Covers", ", ".join(_SCOPES[scope] for scope in facts.scope)
     if exchange := next(_exchanges(facts.counts), ""):
         yield "Exchange", exchange
     if facts.venue:

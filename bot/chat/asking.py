@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.alert import phrases, render
+from bot.alert import behind, phrases, render
 from bot.alert.digest import hearing, nothing_new
 from bot.alert.phrases import Reader
 from bot.alert.silence import quiet
@@ -106,13 +106,13 @@ def why(desk: Desk, asked: Asked) -> Message:
     /why explains the last one; so does the button "Why?" under each.
     """
     story = desk.story(asked.words, asked)
-    return render.why(story, desk.archive.reports(story.id), desk.reader(asked)) if story else no_story(asked)
+    return behind.why(story, desk.archive.reports(story.id), desk.reader(asked)) if story else no_story(asked)
 
 
 def sources(desk: Desk, asked: Asked) -> Message:
     """Show who reports a story."""
     story = desk.story(asked.words, asked)
-    return render.sources(story, desk.archive.reports(story.id), desk.reader(asked)) if story else no_story(asked)
+    return behind.sources(story, desk.archive.reports(story.id), desk.reader(asked)) if story else no_story(asked)
 
 
 def show(desk: Desk, asked: Asked) -> Message:

@@ -138,7 +138,7 @@ class FactFinder:
     def find(self, passages: Sequence[Passage], known: Known) -> Found:
         """Return what *passages* say; the earlier ones prevail where two say the same kind of thing."""
         found = Found()
-        for passage in passages:
+        for passage in (each for each in passages if each.text):  # one without letters is in every language
             for language in spoken(passage.text, self._languages):
                 self._reader(language).read(passage, replace(known, in_title=passage.field == "title"), found)
         return found

@@ -63,7 +63,9 @@ def status(story: Story, reports: Sequence[Report], catalog: Catalog) -> Status:
     """Return how far *story* can be relied on, by its *reports* as their publishers word them now."""
     said = backing(story, reports)
     if reports and not said:
-        own = [report for report in reports if story.type not in denied_types(report)] or reports
+        others = [report for report in reports if story.type not in denied_types(report)] or reports
+        # Only who said so once has anything to correct.
+        own = [report for report in others if report.entry.key in story.taken_back] or others
         withdrawn = not any(report.event for report in own)
         standing = Standing.WITHDRAWN if withdrawn else Standing.CORRECTED
         return _described(story, reports, catalog, standing, max(own, key=changed_at))
