@@ -32,7 +32,7 @@ from bot.ops.health import Beats, PortTakenError, serving
 from bot.ops.lock import locked
 from bot.ops.rival import Rival
 from bot.ops.rulewatch import RuleWatch, fingerprint
-from bot.ops.upkeep import Upkeep, folder_of
+from bot.ops.upkeep import Upkeep, folder_of, held_for
 from bot.ops.watchdog import watched
 from bot.owner.feeds import with_choices
 from bot.pipeline import Pipeline
@@ -94,6 +94,7 @@ async def house(
             digest_hours=config.digest.hours,
             feeds=config.feeds,
             allow_private=config.polling.allow_private,
+            held_for=held_for(config.backup),
         )
         yield Pipeline(
             feeds={feed.url: feed for feed in feeds},

@@ -40,7 +40,7 @@ def change(people: PeopleStore, story: str, kind: DeliveryKind) -> Broadcast:
     """Return what everybody is told who was told of *story*, as `bot.alert.live` words it: once for each time zone."""
     readers = tuple({wishes.time_zone: wishes for wishes in people.wishes()}.values())
     wordings, at = (Wording(NEWS, readers),), NOW + timedelta(minutes=5)
-    return Broadcast(key=kind, kind=kind, wordings=wordings, created_at=at, changed_at=at, story_id=story)
+    return Broadcast(key=kind, kind=kind, wordings=wordings, created_at=at, change_id=1, knows=1, story_id=story)
 
 
 def plan(people: PeopleStore, broadcast: Broadcast) -> str:

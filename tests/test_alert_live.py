@@ -110,12 +110,12 @@ def test_an_edit_has_a_key_of_its_own_for_every_change() -> None:
     story, reports = fakes.agreed("harbour")
 
     keys = {
-        live.edit(each, reports, READERS, fakes.catalog(), changed_at=at, now=LATER).key
-        for each, at in (
-            (story, make.NOON),
-            (story, make.NOON),
-            (story, LATER),
-            (replace(story, revision=9), make.NOON),
+        live.edit(each, reports, READERS, fakes.catalog(), change_id=change_id, now=LATER).key
+        for each, change_id in (
+            (story, 1),
+            (story, 1),
+            (story, 2),
+            (replace(story, revision=9), 1),
         )
     }
 
@@ -199,8 +199,8 @@ def test_an_alert_whose_source_says_something_else_now_shows_both() -> None:
         "🔴 CORRECTED BY ITS SOURCE · Russia–Ukraine war · CEASEFIRE AGREED / DECLARED",
         f"“{report.entry.title}”",
     ]
-    assert "Its source now says: “Truce on offer” — Harbour Times · harbour.example, 15:00 (12:00 UTC)" in text
-    assert "Its source now says: “Truce on offer”" in word
+    assert "Now reported: “Truce on offer” — Harbour Times · harbour.example, 15:00 (12:00 UTC)" in text
+    assert "Now reported: “Truce on offer”" in word
 
 
 def test_a_word_is_three_lines() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.alert import render
+from bot.alert import behind, render
 from bot.alert.phrases import moment
 from bot.model import Button, EventType, Facts, Form, Mention, Modality, Stage, Standing
 from bot.story.story import joined, new_story
@@ -291,6 +291,12 @@ def test_a_confirmed_breach_is_not_called_a_claim() -> None:
     assert line == "🟢 CONFIRMED · Russia–Ukraine war · CEASEFIRE VIOLATED (AS REPORTED)"
 
 
+def test_a_breach_that_somebody_is_quoted_for_is_told_as_their_word_alone() -> None:
+    quoted = first_line("meridian", type=EventType.CEASEFIRE_VIOLATED, speaker="russia")
+
+    assert quoted.endswith("· CEASEFIRE VIOLATED, says Russia")
+
+
 def test_who_speaks_to_whom_is_told_with_an_arrow() -> None:
     text = card("meridian", type=EventType.CEASEFIRE_PROPOSED, actors=("usa", "russia"), recipients=("russia",))
 
@@ -321,7 +327,7 @@ def test_state_media_is_marked_wherever_it_is_named() -> None:
     story, reports = fakes.agreed("herald", "dnipro")
     mark = "State Herald [state media, RU]"
 
-    pages = (render.alert, render.sources)
+    pages = (render.alert, behind.sources)
 
     assert all(mark in plain(page(story, reports, KYIV).html) for page in pages)
 
@@ -398,7 +404,7 @@ def test_an_undated_report_says_that_it_is_undated() -> None:
     assert "no date given, seen 15:01 (12:01 UTC)" in render.alert(make.story(report), [report], KYIV).html
 
 
-# ------------------------------------------------------------------------------------------ behind the buttons
+# ------------------------------------------------------------------------------------------ buttons and lists
 def test_every_button_of_an_alert_names_its_story() -> None:
     story, reports = fakes.agreed("meridian")
 
@@ -424,74 +430,6 @@ def test_talks_to_come_that_have_a_day_can_be_put_into_a_calendar(
 
     assert [button.action for row in card[2:] for button in row] == [f"ics:{story.id}"] * offered
     assert len(taken_back) == 2
-
-
-def test_why_shows_the_words_that_decided_in_their_place() -> None:
-    title = "Kyiv & Moscow agree truce"
-    mentions = (
-        Mention(role="signal", name="ceasefire-title", text="truce", start=20, end=25),
-        Mention(role="type", name="ceasefire.agreed/by-both", text="agree truce", start=14, end=25),
-        Mention(role="conflict", name="ukraine-russia:A", text="Kyiv", start=0, end=4),
-        Mention(role="conflict", name="ukraine-russia:B", text="Moscow", start=7, end=13),
-        Mention(role="cancelled", name="trade-truce", text="Moscow", start=7, end=13),
-    )
-    rule = "ceasefire-title > ceasefire.agreed/by-both"
-    report = fakes.report(title, event={"mentions": mentions, "rule": rule, "rules_hash": "0d9d26d66ce4"})
-
-    message = render.why(make.story(report), [report], KYIV)
-
-    assert message.html == (
-        "<b>Why?</b> · 🟡 <b>UNCONFIRMED</b> · Russia–Ukraine war · <b>CEASEFIRE AGREED / DECLARED</b>\n"
-        "“<u>Kyiv</u> &amp; <u>Moscow</u> <u>agree truce</u>” — Meridian Wire\n"
-        "Relevant ← “truce”\n"
-        "Conflict: Russia–Ukraine war ← “Kyiv”, “Moscow”\n"
-        "What happened: Ceasefire agreed / declared ← “agree truce”\n"
-        "Set aside ← “Moscow”\n"
-        "Score 1.0 · rule ceasefire-title &gt; ceasefire.agreed/by-both · rules 0d9d26d66ce4\n"
-        "Status: unconfirmed\n"
-        "Loudness: P2, pushed silently\n"
-        "  no louder because: only one independent publisher so far\n"
-        "Published 15:00 (12:00 UTC)\n"
-        "It would not have been sent if it were older than 12 h, undated, or muted by you."
-    )
-
-
-def test_why_does_not_say_that_something_happened_which_did_not() -> None:
-    mention = Mention(role="type", name="ceasefire.agreed 7", text="may agree", start=0, end=5)
-    report = fakes.report("Truce may come", event={"mentions": (mention,), "modality": Modality.CONDITIONAL})
-
-    text = plain(render.why(make.story(report), [report], KYIV).html)
-
-    assert "What happened: Conditional: ceasefire agreed / declared ← “may agree”" in text
-
-
-def test_why_survives_a_story_whose_reports_are_gone() -> None:
-    story, _ = fakes.agreed("meridian")
-
-    assert "no longer kept" in render.why(story, [], KYIV).html
-
-
-def test_sources_say_what_kind_of_publisher_each_is() -> None:
-    story, reports = fakes.agreed("meridian", "harbour")
-
-    text = plain(render.sources(story, reports, KYIV).html)
-
-    first = text.split("\n\n")[1].splitlines()
-    assert first[0] == "Meridian Wire (agency or official, International, GB)"
-    assert first[1] == "“Russia and Ukraine agree 30-day truce, says meridian”"
-    assert first[2] == "meridian.example, 15:00 (12:00 UTC)"
-    assert "Harbour Times (major outlet, West)" in text
-    assert text.endswith("\n\n2 independent publishers · International, West")
-
-
-def test_a_story_with_very_many_reports_is_cut_at_whole_lines_and_says_how_many_are_left() -> None:
-    reports = [fakes.report(f"{number} {'truce ' * 30}", id=str(number)) for number in range(200)]
-    story = make.story(*reports)
-
-    text = plain(render.sources(story, reports, KYIV).html)
-
-    assert len(text) <= 4096
-    assert "… and " in text
 
 
 def test_a_list_numbers_its_stories_and_opens_each() -> None:

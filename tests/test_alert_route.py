@@ -256,7 +256,7 @@ def test_each_change_has_an_alert_of_its_own_and_only_that_of_a_new_story_need_n
 
     assert new.key != stage.key
     assert [alert.urgent for alert in (new, stage)] == [False, True]
-    assert [alert.changed_at for alert in (new, stage)] == [None, make.NOON]
+    assert [alert.change_id for alert in (new, stage)] == [0, 1]
     assert "NOW: CEASEFIRE IN EFFECT" in stage.wordings[0].message.html
 
 

@@ -1,8 +1,8 @@
 """Backups: made beside a running bot, checked to the last byte, and put in place without a repeat or a silent loss."""
 
 import json
+import os
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -13,7 +13,7 @@ import pytest
 
 from bot.errors import BotError, ConfigError
 from bot.model import Access, Cursor
-from bot.ops.backup import BackupError, back_up, backups, find, forget_old, made_at, restore
+from bot.ops.backup import BackupError, back_up, backups, find, forget_copies, forget_old, made_at, restore
 from bot.ops.lock import locked
 from bot.store.archive import ArchiveStore
 from bot.store.people import PeopleStore
@@ -83,6 +83,30 @@ def test_only_the_newest_are_kept_and_nothing_else_is_touched(data: Path, tmp_pa
     assert (folder / "holiday-photos").is_dir()
     assert (forgotten[0] / "note.txt").read_text() == "keep me"
     assert forget_old(folder, 0) == ()
+
+
+def test_what_was_copied_in_passing_holds_nobody_for_longer_than_its_time(data: Path) -> None:
+    people = [data / "people.db.before-m009", data / "replaced-20250401T120000Z" / "people.db"]
+    news = [data / "archive.db.before-m009", data / "replaced-20250401T120000Z" / "archive.db"]
+    fresh = [data / "people.db.before-m010", data / "replaced-20250511T110000Z" / "people.db"]
+    for copy in (*people, *news, *fresh):
+        copy.parent.mkdir(exist_ok=True)
+        copy.touch()
+        made = (NOON - DAY * (1 if copy in fresh else 15)).timestamp()
+        os.utime(copy, (made, made))
+
+    forgotten = forget_copies(data, NOON - 14 * DAY)
+
+    assert sorted(forgotten) == sorted([*people, news[0]])
+    assert [copy for copy in (*people, *news, *fresh) if copy.exists()] == [news[1], *fresh]
+    assert (data / "people.db").exists()
+
+
+def test_a_copy_that_cannot_be_deleted_is_named(data: Path) -> None:
+    (data / "people.db.before-m009").mkdir()
+
+    with pytest.raises(BackupError, match=r"old copies in .* could not be deleted"):
+        forget_copies(data, NOON + 10_000 * DAY)
 
 
 def test_a_backup_that_was_not_finished_is_none(data: Path, tmp_path: Path) -> None:

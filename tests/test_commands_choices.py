@@ -323,6 +323,7 @@ def test_forgetting_asks_once_and_then_deletes(talk: Conversation) -> None:
     assert kept is not None
     assert talk.people.subscription(ME) is None
     assert gone.startswith("Deleted.")
+    assert "my backups hold it for 14 days more" in gone
 
 
 def test_no_keeps_everything(talk: Conversation) -> None:

@@ -13,8 +13,8 @@ from bot.store.archive import ArchiveStore
 from tests import make
 from tests.feed_server import Answer, FeedServer
 from tests.process import parley
-from tests.test_cli import said
 from tests.talk import rss
+from tests.test_cli import said
 
 pytestmark = pytest.mark.slow
 

@@ -23,8 +23,8 @@ from tests import fakes, make
 from tests.conversation import buttons
 from tests.feed_server import Answer, FeedServer
 from tests.make import NOON
-from tests.test_feeds_cli import PAGE
 from tests.talk import rss
+from tests.test_feeds_cli import PAGE
 from tests.test_service import Network
 
 OWNER = ChatId("here", "1")

@@ -237,7 +237,7 @@ def test_edits_and_words_keep_the_pace_and_first_news_leaves_between_them(tmp_pa
         await asyncio.sleep(3.3)
         now = pipeline.now()
         for kind in (DeliveryKind.EDIT, DeliveryKind.UPDATE):
-            of_first = replace(alert(kind, at=now), story_id="alert 0", kind=kind, changed_at=now)
+            of_first = replace(alert(kind, at=now), story_id="alert 0", kind=kind, change_id=1, knows=1)
             pipeline.people.broadcast(of_first, most=len(rooms))
         pipeline.people.broadcast(alert("other", at=now), most=len(rooms))
 

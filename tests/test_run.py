@@ -4,13 +4,9 @@ import asyncio
 import re
 import socket
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from functools import partial
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 import pytest
 
@@ -18,7 +14,8 @@ from bot.chat.commands import MENU
 from bot.ops.health import healthy
 from tests.fake_telegram import TOKEN, FakeTelegram
 from tests.feed_server import Answer, FeedServer
-from tests.process import Running, free_port, parley, running, until, write_config
+from tests.process import free_port, parley, running, until, write_config
+from tests.talk import NEW, OLD, READER, answered, pressed, rss, said_to
 
 STRANGER = 502_888_777
 

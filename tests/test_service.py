@@ -4,6 +4,7 @@ Real databases and the real pipeline; the network and the feeds are small workin
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -33,7 +34,7 @@ from bot.model import (
     Sent,
     Undeliverable,
 )
-from bot.ops.backup import backups
+from bot.ops.backup import backups, made_at
 from bot.ops.health import Beats
 from bot.ops.refusals import ACCEPTED
 from bot.ops.upkeep import Upkeep
@@ -479,6 +480,30 @@ async def test_a_disk_that_is_nearly_full_is_told_once_a_day(tmp_path: Path) -> 
 
     assert len(told) == 2
     assert "MB left" in told[1]
+
+
+async def test_the_copy_made_before_a_new_version_is_kept_for_two_weeks(tmp_path: Path) -> None:
+    copy, there = tmp_path / "people.db.before-m009", []
+    copy.touch()
+    os.utime(copy, (make.NOON.timestamp(), make.NOON.timestamp()))
+    with PeopleStore.open(tmp_path / "people.db") as people:
+        for days in (13, 15):
+            await upkeep(people, tmp_path, [], now=lambda days=days: make.NOON + timedelta(days=days)).look()
+            there.append(copy.exists())
+
+    assert there == [True, False]
+
+
+async def test_old_backups_go_as_new_ones_are_made(tmp_path: Path) -> None:
+    ArchiveStore.open(tmp_path / "archive.db").close()
+    plan = BackupConfig(every=timedelta(days=1), keep=2)
+    with PeopleStore.open(tmp_path / "people.db") as people:
+        for hours in range(0, 120, 12):
+            now = make.NOON + timedelta(hours=hours)
+            await upkeep(people, tmp_path, [], plan=plan, now=lambda now=now: now).look()
+
+    kept = [made_at(one) - make.NOON for one in backups(tmp_path / "backups")]
+    assert kept == [timedelta(days=3), timedelta(days=4)]
 
 
 async def test_a_backup_that_fails_is_told(tmp_path: Path) -> None:

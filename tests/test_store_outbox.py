@@ -353,7 +353,8 @@ class Outbox(RuleBasedStateMachine):
             wordings=(Wording(Message(html=f"{kind} {number}"), (Wishes(),)),),
             created_at=self.now,
             story_id="truce",
-            changed_at=self.now,
+            change_id=1,
+            knows=1,
             urgent=True,
         )
         before = self._keys()

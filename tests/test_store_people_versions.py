@@ -42,7 +42,7 @@ def step(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def change(kind: DeliveryKind) -> Broadcast:
     at = NOON + minutes(5)
     wordings = (Wording(Message(html=f"{kind} of the truce"), (Wishes(),)),)
-    return Broadcast(key=kind, kind=kind, wordings=wordings, created_at=at, changed_at=at, story_id="truce")
+    return Broadcast(key=kind, kind=kind, wordings=wordings, created_at=at, change_id=1, knows=1, story_id="truce")
 
 
 def test_who_was_told_by_an_older_version_is_told_what_follows(step: str, tmp_path: Path) -> None:
@@ -65,6 +65,20 @@ def test_who_was_told_by_an_older_version_is_told_what_follows(step: str, tmp_pa
             ("2", "told before", ""),
             ("2", "update of the truce", "78"),
         ]
+
+
+def test_an_edit_that_an_older_version_had_put_off_is_still_due(tmp_path: Path) -> None:
+    old = Database(tmp_path / "people.db")
+    old.execute(f"PRAGMA application_id = {KIND.application_id}")
+    migrations.apply(old, stop_before="m006_knows")
+    old.executescript(
+        OLD_ROWS + "INSERT INTO cursor VALUES (1, 'an archive', 5);"
+        "INSERT INTO live_stories VALUES ('truce', '2025-05-11T12:01', '2025-05-11T12:00', '')"
+    )
+    old.close()
+
+    with PeopleStore.open(tmp_path / "people.db") as people:
+        assert people.due_edits(NOON + minutes(1)) == {"truce": 5}
 
 
 def test_the_older_file_is_kept_as_it_was_for_nobody_else_to_read(step: str, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.model import (
     Broadcast,
     ChatId,
+    Cursor,
     Delivery,
     DeliveryKind,
     Message,
@@ -29,7 +30,6 @@ from tests.make import NOON, minutes
 
 EVERYTHING = Wishes()
 KYIV = Wishes(time_zone="Europe/Kyiv")
-CHANGED = NOON + minutes(5)
 LATER = NOON + minutes(6)
 
 
@@ -49,7 +49,7 @@ def subscribe(people: PeopleStore, room: str, **given: Any) -> ChatId:
 
 def broadcast(kind: DeliveryKind, key: str = "", **given: Any) -> Broadcast:
     words = [Wording(Message(html=f"{key or kind} for {wishes.time_zone}"), (wishes,)) for wishes in (EVERYTHING, KYIV)]
-    defaults: dict[str, Any] = {"created_at": LATER, "story_id": "truce", "changed_at": CHANGED, "urgent": True}
+    defaults: dict[str, Any] = {"created_at": LATER, "story_id": "truce", "change_id": 1, "knows": 1, "urgent": True}
     return Broadcast(key=key or kind.value, kind=kind, wordings=tuple(words), **defaults | given)
 
 
@@ -64,7 +64,8 @@ def owe(people: PeopleStore, *broadcasts: Broadcast, most: int = 100) -> int:
 
 
 def first_news(people: PeopleStore, **given: Any) -> None:
-    owe(people, broadcast(DeliveryKind.ALERT, changed_at=None, created_at=NOON, urgent=False, **given))
+    defaults: dict[str, Any] = {"change_id": 0, "knows": 0, "created_at": NOON, "urgent": False}
+    owe(people, broadcast(DeliveryKind.ALERT, **defaults | given))
 
 
 def send(people: PeopleStore, now: datetime = LATER, result: SendResult | None = None) -> list[Delivery]:
@@ -119,7 +120,7 @@ def test_who_was_never_reached_is_told_anew_when_the_story_goes_on_and_who_may_h
     for room in "123":
         people.resume(ChatId("terminal", room))
 
-    goes_on = {"changed_at": much_later, "created_at": much_later + minutes(1)}
+    goes_on = {"created_at": much_later + minutes(1)}
     new = owe(people, broadcast(DeliveryKind.ALERT, key="alert of the change", **goes_on))
     again = owe(people, broadcast(DeliveryKind.ALERT, key="alert of the next change", **goes_on))
 
@@ -304,7 +305,7 @@ def test_a_word_leaves_before_first_news_and_an_edit_after(people: PeopleStore) 
     first_news(people)
     send(people, NOON)
     owe(people, broadcast(DeliveryKind.EDIT))
-    owe(people, broadcast(DeliveryKind.ALERT, story_id="other", key="other", changed_at=None, urgent=False))
+    owe(people, broadcast(DeliveryKind.ALERT, story_id="other", key="other", change_id=0, urgent=False))
     owe(people, broadcast(DeliveryKind.UPDATE))
 
     kinds = [kind for room, kind, _ in told(send(people)) if room == "1"]
@@ -319,6 +320,29 @@ def test_owing_again_after_a_crash_owes_nothing_new(people: PeopleStore) -> None
     owe(people, *again)
 
     assert owe(people, *again) == 0
+
+
+@pytest.mark.parametrize("cursor", [Cursor("another archive", 7), Cursor("an archive", 7)])
+def test_alerts_of_an_archive_that_was_replaced_hide_no_change_of_the_one_there_is_now(
+    people: PeopleStore, cursor: Cursor
+) -> None:
+    people.move_cursor(Cursor("an archive", 90))
+    first_news(people, knows=90)
+    send(people, NOON)
+
+    people.move_cursor(cursor)
+
+    assert owe(people, broadcast(DeliveryKind.UPDATE, change_id=8, knows=8)) == 3
+
+
+def test_an_alert_that_knows_of_a_change_is_left_as_it_is(people: PeopleStore) -> None:
+    people.move_cursor(Cursor("an archive", 7))
+    first_news(people, knows=8)
+    send(people, NOON)
+
+    people.move_cursor(Cursor("an archive", 8))
+
+    assert owe(people, broadcast(DeliveryKind.EDIT, change_id=8), broadcast(DeliveryKind.UPDATE, change_id=8)) == 0
 
 
 # ------------------------------------------------------------------------------------------ whatever happens
@@ -341,7 +365,7 @@ def test_whatever_becomes_of_sends_the_alert_ends_in_the_last_state_and_every_ch
             now = NOON + timedelta(seconds=seconds)
             if step in ("changes", "grows"):
                 states.append(f"state {len(states)}")
-                at = {"created_at": now, "changed_at": now - timedelta(milliseconds=1)}
+                at = {"created_at": now, "change_id": seconds, "knows": seconds}
                 owe(people, broadcast(DeliveryKind.EDIT, key=states[-1], **at))
                 if step == "changes":
                     changes.append(len(states) - 1)
@@ -380,20 +404,29 @@ GATHER, PACE = minutes(1), minutes(5)
 
 def test_an_edit_is_due_a_while_after_the_story_grew_and_a_pace_after_the_last(people: PeopleStore) -> None:
     first_news(people)
-    people.owe_edit("truce", NOON, gather=GATHER, pace=PACE)
-    people.owe_edit("truce", NOON + timedelta(seconds=50), gather=GATHER, pace=PACE)
+    people.owe_edit("truce", 1, NOON, gather=GATHER, pace=PACE)
+    people.owe_edit("truce", 2, NOON + timedelta(seconds=50), gather=GATHER, pace=PACE)
     assert not people.due_edits(NOON + timedelta(seconds=59))
-    assert people.due_edits(NOON + minutes(1)) == {"truce": NOON + timedelta(seconds=50)}
+    assert people.due_edits(NOON + minutes(1)) == {"truce": 2}
 
     people.edited("truce", NOON + minutes(1))
-    people.owe_edit("truce", NOON + minutes(2), gather=GATHER, pace=PACE)
+    people.owe_edit("truce", 3, NOON + minutes(2), gather=GATHER, pace=PACE)
 
     assert not people.due_edits(NOON + minutes(5))
-    assert people.due_edits(NOON + minutes(6)) == {"truce": NOON + minutes(2)}
+    assert people.due_edits(NOON + minutes(6)) == {"truce": 3}
+
+
+def test_a_clock_set_back_keeps_an_edit_waiting_no_longer_than_a_pace(people: PeopleStore) -> None:
+    first_news(people)
+    people.edited("truce", NOON + timedelta(hours=1))
+
+    people.owe_edit("truce", 1, NOON, gather=GATHER, pace=PACE)
+
+    assert people.due_edits(NOON + PACE) == {"truce": 1}
 
 
 def test_a_story_that_nobody_was_told_of_is_never_edited(people: PeopleStore) -> None:
-    people.owe_edit("truce", NOON, gather=GATHER, pace=PACE)
+    people.owe_edit("truce", 1, NOON, gather=GATHER, pace=PACE)
 
     assert not people.due_edits(NOON + timedelta(days=1))
 

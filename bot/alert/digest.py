@@ -139,7 +139,7 @@ def _line(pair: StoryWithReports, reader: Reader) -> str:
     loud = "❗" if priority(story, reports, reader.catalog) == SOUND else phrases.icon(story.type, reader.catalog)
     standing = phrases.STANDING_WORDS[of.standing]
     if of.standing in TAKEN_BACK and of.against:
-        return f"{loud} <b>{standing.capitalize()}</b>: <s>{what}</s>. Now: {_said(of.against, reader)}"
+        return f"{loud} <b>{standing.capitalize()}</b>: <s>{what}</s>. Now reported: {_said(of.against, reader)}"
     said = _said(lead, reader) if lead else phrases.short(story.headline, 110)
     many = f", {len(of.sources)} sources" if of.sources[1:] else ""
     return f"{loud} <b>{what}</b>: {said}, {standing.lower()}{many}"

@@ -28,10 +28,10 @@ def edit(
     readers: Sequence[Wishes],
     catalog: Catalog,
     *,
-    changed_at: datetime,
+    change_id: int,
     now: datetime,
 ) -> Broadcast:
-    """Return what the alerts of *story*, which *changed_at* then, are to say *now*."""
+    """Return what the alerts of *story* that do not know of its change *change_id* are to say *now*."""
     loud = weigh(story, reports, catalog)[0] == SOUND
     update = len(story.stages) > 1
 
@@ -39,12 +39,12 @@ def edit(
         return render.alert(story, reports, reader, update=update, edited=True, silent=not loud)
 
     return Broadcast(
-        key=f"edit:{story.id}:{story.revision}:{changed_at:%Y%m%d%H%M%S%f}",
+        key=f"edit:{story.id}:{story.revision}:{change_id}",
         kind=DeliveryKind.EDIT,
         wordings=_wordings(readers, catalog, now, worded),
         created_at=now,
         story_id=story.id,
-        changed_at=changed_at,
+        change_id=change_id,
     )
 
 
@@ -76,7 +76,7 @@ def update(
         wordings=_wordings(readers, catalog, now, worded),
         created_at=now,
         story_id=story.id,
-        changed_at=change.created_at,
+        change_id=change.id,
         correction=change.change in CORRECTIONS,
         urgent=True,
     )

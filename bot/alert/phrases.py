@@ -128,11 +128,9 @@ def told(entry: Entry, event: Event, how_sure: Modality, reader: Reader) -> str:
     """Return the label of *event*.
 
     A ceasefire is "agreed" only if the headline of *entry* has both sides say yes, and one that only one side keeps
-    says so. Where a speaker is named, "(as reported)" is left off.
+    says so.
     """
     name = _type_name(event.type, reader)
-    if event.speaker:
-        name = name.partition(" (")[0]
     if event.type is EventType.CEASEFIRE_IN_EFFECT and event.facts.form is Form.UNILATERAL:
         name = _ONE_SIDED.get(reader.language, _ONE_SIDED["en"])
     if event.type is EventType.CEASEFIRE_AGREED and how_sure in ASSERTED:

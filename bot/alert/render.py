@@ -75,7 +75,7 @@ def _against(of: Status, reader: Reader) -> str:
     if of.against is None:
         return ""
     words = {
-        Standing.CORRECTED: "Its source now says",
+        Standing.CORRECTED: "Now reported",
         Standing.WITHDRAWN: "Its source no longer says so",
     }
     return f"{words.get(of.standing, 'Denied')}: {phrases.quote(of.against.entry, reader)}"
@@ -124,13 +124,16 @@ def status_line(story: Story, reports: Sequence[Report], reader: Reader, *, upda
     how_sure = phrases.how_sure(story, reports, of)
     standing = phrases.short(phrases.standing(of, reader), 60)
     where = phrases.short(phrases.conflicts(story, reader), 70)
-    what = phrases.short(happened(story, reports, lead, of, reader).upper(), 90)
+    whose, what = _on_whose_word(story, lead, of, reader), happened(story, reports, lead, of, reader)
+    if whose and story.type is EventType.CEASEFIRE_VIOLATED:
+        what = what.partition(" (")[0]  # "(as reported)" says no more than ", says X"
+    what = phrases.short(what.upper(), 90)
     dot = phrases.dot(story.type, how_sure, of.standing)
     if of.standing in TAKEN_BACK:
         return f"{dot} <b>{standing}</b> · {where} · <s>{what}</s>"
     # "Now: planned: …" would be read as now.
     new = ("UPDATE: " if dot == phrases.NOT_NOW else "NOW: ") if update else ""
-    return f"{dot} <b>{standing}</b> · {where} · <b>{new}{what}</b>{_on_whose_word(story, lead, of, reader)}"
+    return f"{dot} <b>{standing}</b> · {where} · <b>{new}{what}</b>{whose}"
 
 
 def happened(story: Story, reports: Sequence[Report], lead: Report | None, of: Status, reader: Reader) -> str:

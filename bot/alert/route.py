@@ -111,6 +111,6 @@ def route(  # noqa: PLR0917 - six things decide, and each is named by its type
         wordings=tuple(worded(group) for group in by_words.values()),
         created_at=now,
         story_id=story.id,
-        changed_at=None if change.change is StoryChange.NEW else change.created_at,
+        change_id=0 if change.change is StoryChange.NEW else change.id,
         urgent=update,
     )

@@ -39,7 +39,8 @@ class Settings:
     """What the operator decided. *access* is closed (owner and allow-list) or open (anybody).
 
     *time_zone* and *digest_hours* are those of a reader who has not chosen yet. *feeds* are those of config.toml, those
-    that are off included; hosts in *allow_private* may be on the operator's own network.
+    that are off included; hosts in *allow_private* may be on the operator's own network. Backups hold for *held_for*
+    what was deleted.
     """
 
     access: str = "closed"
@@ -47,6 +48,7 @@ class Settings:
     digest_hours: tuple[int, ...] = (8, 20)
     feeds: tuple[Feed, ...] = ()
     allow_private: frozenset[str] = frozenset()
+    held_for: timedelta = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

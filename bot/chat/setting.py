@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from functools import wraps
+from math import ceil
 
 from bot.alert import phrases
 from bot.alert.digest import with_digests
@@ -163,7 +164,9 @@ def forget_pressed(desk: Desk, asked: Asked) -> Message:
     desk.people.forget(asked.chat)
     stays = asked.access is Access.OWNER or desk.settings.access == "open"
     back = "/start begins anew." if stays else "To come back, ask whoever runs me to let you in again."
-    return Message(html=f"Deleted. I know nothing more of this chat. {back}")
+    days = phrases.plural(ceil(desk.settings.held_for / timedelta(days=1)), "day")
+    held = f"Only my backups hold it for {days} more, and copies that whoever runs me made, until they delete them."
+    return Message(html=f"Deleted. I know nothing more of this chat. {held} {back}")
 
 
 def with_loudness(desk: Desk, asked: Asked) -> Subscription:

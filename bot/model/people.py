@@ -289,9 +289,10 @@ class Wording(NamedTuple):
 class Broadcast:
     """An alert that is owed to every chat for whose wishes there is a wording.
 
-    *changed_at* is when the story changed, None if it is new: then chats that were told before get no second alert.
-    They get an edit or an update (*kind*) instead, whatever they wish: a wording of those counts for its language and
-    time zone alone. Alerts that were worded since *changed_at* know it already.
+    *change_id* is the change of the story that it tells, 0 if the story is new. Chats that were told before get no
+    second alert of a change. They get an edit or an update (*kind*) instead, whatever they wish: a wording of those
+    counts for its language and time zone alone. The words know of all changes up to *knows*; an alert that knows of
+    *change_id* already is left as it is. (Not by the clock: that may be set back.)
 
     A chat's own dedupe key is *key* with the chat's name behind it. Chats that muted the story or paused are left out,
     but from edits, which make no sound, and from a *correction* of what they were told. *after* is where the store goes
@@ -303,7 +304,8 @@ class Broadcast:
     created_at: datetime
     story_id: str = ""
     kind: DeliveryKind = DeliveryKind.ALERT
-    changed_at: datetime | None = None
+    change_id: int = 0
+    knows: int = 0
     correction: bool = False
     urgent: bool = False
     maybe: bool = False

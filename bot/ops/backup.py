@@ -35,6 +35,8 @@ HORIZON = timedelta(hours=24)
 
 _NAME = "parley-{:%Y%m%dT%H%M%SZ}"
 _NAMED = re.compile(r"parley-\d{8}T\d{6}Z")
+_ASIDE = "replaced-%Y%m%dT%H%M%SZ"
+_SET_ASIDE = re.compile(r"replaced-\d{8}T\d{6}Z")
 
 
 class BackupError(BotError):
@@ -140,6 +142,24 @@ def _forget(backup: Path) -> None:
         backup.rmdir()
 
 
+def forget_copies(data: Path, before: datetime) -> Sequence[Path]:
+    """Delete who read what, as it was kept in *data* before then by a new version or a restore; return the deleted.
+
+    What /forgetme deleted would stay in it for ever. Of the news only the copies made by new versions go.
+    """
+    asides = [one for one in data.iterdir() if _SET_ASIDE.fullmatch(one.name) and _set_aside_at(one) < before]
+    with _plain_words(f"old copies in {data} could not be deleted"):
+        old = [one for one in data.glob("*.db.before-*") if one.stat().st_mtime < before.timestamp()]
+        old += [file for aside in asides for file in aside.glob("people.db*")]
+        for copy in old:
+            copy.unlink()
+    return old
+
+
+def _set_aside_at(aside: Path) -> datetime:
+    return datetime.strptime(aside.name, _ASIDE).replace(tzinfo=UTC)
+
+
 # ------------------------------------------------------------------------------------------ restoring
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
@@ -177,8 +197,7 @@ def restore(data: Path, folder: Path, now: datetime, *, opens: Callable[[Path], 
     """
     with locked(data), _plain_words("nothing was restored"):
         backup = find(folder)
-        stamp = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-        staging = data / f"restoring-{stamp}"
+        staging = data / f"restoring-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
         staging.mkdir(mode=0o700)
         try:
             for name in FILES:
@@ -187,7 +206,7 @@ def restore(data: Path, folder: Path, now: datetime, *, opens: Callable[[Path], 
             opens(staging)
             _renew_archive(staging / "archive.db")
             marked, too_old = _doubt_what_was_owed(staging / "people.db", now)
-            aside = _set_aside(data, data / f"replaced-{stamp}")
+            aside = _set_aside(data, data / f"{now.astimezone(UTC):{_ASIDE}}")
             _move_in(staging, data, aside)
         finally:
             shutil.rmtree(staging, ignore_errors=True)

@@ -6,25 +6,28 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import escape
 from pathlib import Path
 
 from bot.config import BackupConfig
 from bot.model import Clock
-from bot.ops.backup import BackupError, back_up, backups, forget_old, made_at
+from bot.ops.backup import BackupError, back_up, backups, forget_copies, forget_old, made_at
 from bot.ports import People
 
 log = logging.getLogger(__name__)
 
 LOW_DISK = 200 * 2**20
 """Less free space than this, in bytes, and the owner is told."""
+COPIES_KEPT = timedelta(days=14)
+"""How long what a new version or a restore copied or put aside holds who reads what: long enough to go back."""
 DEAD_SINCE, DEAD_TOLD_ON = "dead_letters_since", "dead_letters_told_on"
 """The notes that say since when the owner has not been told of dead letters, and on which day that was last done."""
 
 DEAD = "Messages that could not be delivered and were given up: {count} ({reasons})."
 DISK = "My disk has only {free} MB left. When it is full I can store nothing: please make room."
 BACKUP_FAILED = "I could not make a backup: {why}"
+COPIES_STAY = "Old copies of who reads what stay where they are: {why}"
 
 Tell = Callable[[str, str], None]
 """Owe the owner a notice: its key (the same is told once), and its words."""
@@ -48,6 +51,7 @@ class Upkeep:
         self._tell_of_low_disk()
         if self._backup_is_due():
             await self._back_up()
+        await self._forget_copies()
 
     def _today(self) -> str:
         return f"{self.now():%Y-%m-%d}"
@@ -90,10 +94,25 @@ class Upkeep:
         else:
             log.info("backed up to %s", backup.folder)
 
+    async def _forget_copies(self) -> None:
+        try:
+            forgotten = await asyncio.to_thread(forget_copies, self.data, self.now() - COPIES_KEPT)
+        except BackupError as error:
+            log.warning("%s", error)
+            self.tell(f"copies {self._today()}", COPIES_STAY.format(why=error))
+        else:
+            for copy in forgotten:
+                log.info("deleted the old copy %s", copy)
+
 
 def folder_of(plan: BackupConfig, data: Path) -> Path:
     """Return where backups go: the operator's own folder, else one within the data folder."""
     return Path(plan.folder) if plan.folder else data / "backups"
+
+
+def held_for(plan: BackupConfig) -> timedelta:
+    """Return how long our own copies hold at most what was deleted."""
+    return max(COPIES_KEPT, plan.keep * plan.every)
 
 
 def anonymous(reason: str) -> str:

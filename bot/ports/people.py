@@ -147,15 +147,15 @@ class People(Protocol):
         """Owe *broadcast* to the next chats, at most so many, those aside that are owed it or had it already."""
         ...
 
-    def owe_edit(self, story_id: str, changed_at: datetime, *, gather: timedelta, pace: timedelta) -> None:
-        """Let the story's alerts be edited *gather* after it changed, *pace* after they last were at the earliest.
+    def owe_edit(self, story_id: str, change_id: int, now: datetime, *, gather: timedelta, pace: timedelta) -> None:
+        """Let the story's alerts be edited in *gather*, *pace* after they last were at the earliest.
 
         Of a story that nobody was told of nothing is owed.
         """
         ...
 
-    def due_edits(self, now: datetime) -> Mapping[str, datetime]:
-        """Return the stories whose alerts are to be edited now, each with the time of its newest change."""
+    def due_edits(self, now: datetime) -> Mapping[str, int]:
+        """Return the stories whose alerts are to be edited now, each with its newest change."""
         ...
 
     def edited(self, story_id: str, now: datetime) -> None:
@@ -203,7 +203,10 @@ class People(Protocol):
         ...
 
     def move_cursor(self, cursor: Cursor) -> None:
-        """Remember how far routing has read; in the same transaction as the deliveries."""
+        """Remember how far routing has read; in the same transaction as the deliveries.
+
+        From the end of another archive on, no alert knows any of its changes.
+        """
         ...
 
     def note(self, key: str) -> str:

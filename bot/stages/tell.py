@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 DIGEST_REACH = timedelta(hours=48)
 DIGEST_STORIES = 200
-SLICE = 5_000
+SLICE = 3_000
 """Chats that an alert is owed to in one go; everything else waits meanwhile (measured: some 40 ms)."""
 ARCHIVE_CHANGED = (
     "The news archive is not the one that I read last, so I start at its end: nothing older is alerted. "
@@ -45,19 +45,23 @@ UNTOLD = (
     "I failed to word what happened in story {story}, so nobody was told of it: that is a mistake of mine, and my log "
     "says more. All other alerts go out."
 )
+UNMADE = (
+    "I failed to make a digest of today, or several: that is a mistake of mine, and my log says more. The next one "
+    "tells what that one would have told. All other digests go out."
+)
 
 
 class _Plan(NamedTuple):
     """What is still to be owed, and what is true when it is.
 
-    The change log is then read *until* there; alerts of stories that *grew* at a time are to be edited soon; all edits
-    of those that are *edited* are owed. It is worded for *readers*.
+    The change log is then read *until* there; alerts of stories that *grew* by a change are to be edited soon; all
+    edits of those that are *edited* are owed. It is worded for *readers*.
     """
 
     broadcasts: Sequence[Broadcast]
     readers: Sequence[Wishes]
     until: Cursor | None = None
-    grew: Mapping[str, datetime] = MappingProxyType({})
+    grew: Mapping[str, int] = MappingProxyType({})
     edited: Collection[str] = ()
 
 
@@ -108,8 +112,8 @@ class Telling:
             self.people.move_cursor(plan.until)
         for story_id in plan.edited:
             self.people.edited(story_id, self.now())
-        for story_id, changed_at in plan.grew.items():
-            self.people.owe_edit(story_id, changed_at, gather=GATHER, pace=PACE)
+        for story_id, change_id in plan.grew.items():
+            self.people.owe_edit(story_id, change_id, self.now(), gather=GATHER, pace=PACE)
 
     def _new_plan(self) -> "_Plan | None":
         cursor = self._cursor()
@@ -120,22 +124,23 @@ class Telling:
         alerts: list[Broadcast] = []
         edits: dict[str, Broadcast] = {}
         words: dict[str, Broadcast] = {}
-        grew: dict[str, datetime] = {}
+        grew: dict[str, int] = {}
+        known = self.archive.last_change_id()  # read before the stories: they may know more, never less
         for change in changes:
             word = partial(self._told, change, readers, restored_at)
-            told = self._unless_it_fails(change.story_id, change.created_at, word) or _Told()
+            told = self._unless_untold(change.story_id, change.id, word) or _Told()
             alerts += [told.alert] if told.alert else []
             edits |= {change.story_id: told.edit} if told.edit else {}
             # Several changes at once have the same words: those of what is known now.
             words |= {change.story_id: told.word} if told.word else {}
             if change.change not in (StoryChange.NEW, *STATUS_CHANGES):
-                grew[change.story_id] = change.created_at
+                grew[change.story_id] = change.id
         return _Plan(
             # An alert that still waits is worded anew before a word on it could be owed.
-            [*alerts, *edits.values(), *words.values()],
+            [replace(each, knows=known) for each in (*alerts, *edits.values(), *words.values())],
             readers,
             cursor._replace(change_id=changes[-1].id),
-            {story_id: at for story_id, at in grew.items() if story_id not in edits},
+            {story_id: change_id for story_id, change_id in grew.items() if story_id not in edits},
             edits.keys(),
         )
 
@@ -150,7 +155,7 @@ class Telling:
         if change.change not in STATUS_CHANGES:
             return told
         word = update(change, story, reports, readers, self.catalog, now=self.now())
-        edited = self._edit(story, reports, readers, change.created_at)
+        edited = self._edit(story, reports, readers, change.id)
         return told._replace(edit=edited, word=word and replace(word, maybe=maybe))
 
     def _edits(self) -> "_Plan | None":
@@ -158,35 +163,39 @@ class Telling:
         due = self.people.due_edits(self.now())
         if not due:
             return None
-        readers = self.people.wishes()
+        readers, known = self.people.wishes(), self.archive.last_change_id()
         edits = [
-            self._unless_it_fails(story_id, changed_at, partial(self._grown, story_id, changed_at, readers))
-            for story_id, changed_at in due.items()
+            self._unless_untold(story_id, change_id, partial(self._grown, story_id, change_id, readers))
+            for story_id, change_id in due.items()
         ]
-        return _Plan([edit for edit in edits if edit], readers, edited=due)
+        return _Plan([replace(edit, knows=known) for edit in edits if edit], readers, edited=due)
 
-    def _grown(self, story_id: str, changed_at: datetime, readers: Sequence[Wishes]) -> Broadcast | None:
+    def _grown(self, story_id: str, change_id: int, readers: Sequence[Wishes]) -> Broadcast | None:
         story = self.archive.story(story_id)
-        return self._edit(story, self.archive.reports(story_id), readers, changed_at) if story else None
+        return self._edit(story, self.archive.reports(story_id), readers, change_id) if story else None
 
-    def _unless_it_fails(self, story_id: str, changed_at: datetime, word: Callable[[], T]) -> T | None:
-        """Return what *word* says of the story; if we fail at it, tell the owner and return None.
+    def _unless_untold(self, story_id: str, change_id: int, word: Callable[[], T]) -> T | None:
+        notice = UNTOLD.format(story=story_id)
+        return self._unless_it_fails(
+            f"what happened in story {story_id}", f"untold:{story_id}:{change_id}", notice, word
+        )
 
-        One story that cannot be worded must not keep all others from everybody, now and after every new start.
+    def _unless_it_fails(self, what: str, key: str, notice: str, word: Callable[[], T]) -> T | None:
+        """Return what *word* says; if we fail at it, tell the owner the *notice*, once for each *key*, and return None.
+
+        One story or digest that cannot be worded must not keep all others from everybody, now and after each new start.
         """
         try:
             return word()
         except StoreError:
             raise
         except Exception:
-            log.exception("what happened in story %s could not be worded", story_id)
-            self.tell_owner(f"untold:{story_id}:{changed_at}", UNTOLD.format(story=story_id))
+            log.exception("%s could not be worded", what)
+            self.tell_owner(key, notice)
             return None
 
-    def _edit(
-        self, story: Story, reports: Sequence[Report], readers: Sequence[Wishes], changed_at: datetime
-    ) -> Broadcast:
-        return edit(story, reports, readers, self.catalog, changed_at=changed_at, now=self.now())
+    def _edit(self, story: Story, reports: Sequence[Report], readers: Sequence[Wishes], change_id: int) -> Broadcast:
+        return edit(story, reports, readers, self.catalog, change_id=change_id, now=self.now())
 
     def _cursor(self) -> Cursor:
         """Return how far routing has read; a cursor that does not fit this archive goes to the log's end."""
@@ -202,20 +211,27 @@ class Telling:
         return fresh
 
     def digests(self) -> int:
-        """Owe the digests whose hour has come; return how many."""
-        now = self.now()
+        """Owe the digests whose hour has come; return how many.
+
+        One that cannot be made is passed over: the next one reaches back to the last that was.
+        """
+        now, made = self.now(), 0
         due = self.people.due_digests(now)
         muted = self.people.muted_stories() if due else {}
         for subscription in due:
-            stories = self._told_of(subscription, muted.get(subscription.chat, frozenset()), now)
-            newest = self.archive.newest(subscription.conflicts)
-            message = digest(subscription, stories, self.archive.coverage(now), self.catalog, now, newest=newest)
+            make = partial(self._digest, subscription, muted.get(subscription.chat, frozenset()), now)
+            message = self._unless_it_fails("a digest", f"unmade:{now:%Y-%m-%d}", UNMADE, make)
+            later = replace(subscription, next_digest_at=next_digest(subscription, now))
             with self.people.transaction():
-                self.people.enqueue([_owed_digest(subscription, message, now)])
-                self.people.save_subscription(
-                    replace(subscription, last_digest_at=now, next_digest_at=next_digest(subscription, now))
-                )
-        return len(due)
+                if message:
+                    made += self.people.enqueue([_owed_digest(subscription, message, now)])
+                    later = replace(later, last_digest_at=now)
+                self.people.save_subscription(later)
+        return made
+
+    def _digest(self, subscription: Subscription, muted: frozenset[str], now: datetime) -> Message:
+        stories, newest = self._told_of(subscription, muted, now), self.archive.newest(subscription.conflicts)
+        return digest(subscription, stories, self.archive.coverage(now), self.catalog, now, newest=newest)
 
     def _told_of(
         self, subscription: Subscription, muted: frozenset[str], now: datetime

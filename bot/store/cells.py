@@ -39,8 +39,12 @@ def maybe_day(text: str | None) -> date | None:
 
 def listed(values: Iterable[object]) -> str:
     """Return *values* as JSON; a set in sorted order, so equal sets are equal cells."""
-    ordered = sorted(values, key=str) if isinstance(values, frozenset) else list(values)
-    return json.dumps(ordered, ensure_ascii=False)
+    return _listed_set(values) if isinstance(values, frozenset) else json.dumps(list(values), ensure_ascii=False)
+
+
+@lru_cache(maxsize=4_096)  # a fan-out writes what all its readers wish with every slice
+def _listed_set(values: frozenset[object]) -> str:
+    return json.dumps(sorted(values, key=str), ensure_ascii=False)
 
 
 def unlisted(text: str) -> Any:

@@ -106,15 +106,15 @@ class Outbox:
         """
         return self._file.write(
             "INSERT INTO outbox (dedupe_key, chat_id, kind, urgency, message_id, story_id, edits, thread, maybe, "
-            f"next_attempt_at, created_at, expires_at) WITH readers AS MATERIALIZED ({_READERS}) "
+            f"next_attempt_at, created_at, expires_at, knows) WITH readers AS MATERIALIZED ({_READERS}) "
             "SELECT :key || ':' || network || ':' || room, chat_id, :kind, :urgency, message_id, :story_id, '', "
-            "thread, :maybe, :now, :now, :expires_at "
+            "thread, :maybe, :now, :now, :expires_at, :knows "
             f"FROM subscriptions CROSS JOIN readers USING ({', '.join(_WISHES)}) "
             "CROSS JOIN chats ON chats.id = chat_id "
             "WHERE chat_id > :after AND chat_id <= :end AND paused_at IS NULL "
             "AND (paused_until IS NULL OR paused_until <= :now) AND NOT EXISTS (SELECT 1 FROM muted_stories "
             "WHERE muted_stories.chat_id = chats.id AND muted_stories.story_id = :story_id) "
-            f"{_NOT_TOLD if broadcast.changed_at else ''} ORDER BY chat_id ON CONFLICT (dedupe_key) DO NOTHING",
+            f"{_NOT_TOLD if broadcast.change_id else ''} ORDER BY chat_id ON CONFLICT (dedupe_key) DO NOTHING",
             {
                 **outbox_rows.broadcast_row(broadcast),
                 "readers": outbox_rows.readers_cell(broadcast, messages),

@@ -80,6 +80,7 @@ def broadcast_row(broadcast: Broadcast) -> Cells:
         "urgency": urgency(broadcast.kind, urgent=broadcast.urgent),
         "story_id": broadcast.story_id,
         "maybe": broadcast.maybe,
+        "knows": broadcast.knows,
         "now": cell(broadcast.created_at),
         "expires_at": cell(broadcast.created_at + FRESH[broadcast.kind]),
     }

@@ -253,12 +253,12 @@ class PeopleStore:
         """Owe *broadcast* to the next chats, at most so many, those aside that are owed it or had it already."""
         return self._outbox.broadcast(broadcast, most)
 
-    def owe_edit(self, story_id: str, changed_at: datetime, *, gather: timedelta, pace: timedelta) -> None:
-        """Let the story's alerts be edited *gather* after it changed, *pace* after they last were at the earliest."""
-        self._outbox.told.owe_edit(story_id, changed_at, gather, pace)
+    def owe_edit(self, story_id: str, change_id: int, now: datetime, *, gather: timedelta, pace: timedelta) -> None:
+        """Let the story's alerts be edited in *gather*, *pace* after they last were at the earliest."""
+        self._outbox.told.owe_edit(story_id, change_id, now, gather, pace)
 
-    def due_edits(self, now: datetime) -> Mapping[str, datetime]:
-        """Return the stories whose alerts are to be edited now, each with the time of its newest change."""
+    def due_edits(self, now: datetime) -> Mapping[str, int]:
+        """Return the stories whose alerts are to be edited now, each with its newest change."""
         return self._outbox.told.due_edits(now)
 
     def edited(self, story_id: str, now: datetime) -> None:
@@ -313,7 +313,10 @@ class PeopleStore:
         return Cursor(*row) if row else None
 
     def move_cursor(self, cursor: Cursor) -> None:
-        """Remember how far routing has read."""
+        """Remember how far routing has read; from the end of another archive on, no alert knows any change."""
+        before = self.cursor()
+        if before and (before.archive_id != cursor.archive_id or before.change_id > cursor.change_id):
+            self._outbox.told.know_nothing()
         row = {"one": 1, **cursor._asdict()}
         self._file.write(upsert("cursor", row, "one"), row)
 

@@ -192,3 +192,20 @@ ALTER TABLE messages ADD COLUMN document BLOB;
 def m005_documents(db: Database) -> None:
     """Let a message bring a file."""
     db.executescript(_DOCUMENTS)
+
+
+_KNOWS = """
+-- The newest change of the archive's log that the words know of. Which came first is asked of it, not of the clock.
+ALTER TABLE outbox ADD COLUMN knows INTEGER NOT NULL DEFAULT 0;
+
+-- The newest change that the story's message is to be edited for; routing has read all that wait.
+ALTER TABLE live_stories ADD COLUMN change_id INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE live_stories DROP COLUMN changed_at;
+UPDATE live_stories SET change_id = coalesce((SELECT change_id FROM cursor), 0);
+"""
+
+
+@migrations()
+def m006_knows(db: Database) -> None:
+    """Let an alert say how much of the change log it knows."""
+    db.executescript(_KNOWS)

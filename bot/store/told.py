@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.model import Broadcast, DeliveryKind, Message
 from bot.store import outbox_rows
-from bot.store.cells import cell, instant, maybe_instant
+from bot.store.cells import cell, maybe_instant
 from bot.store.file import StoreFile
 
 _READERS = (
@@ -43,12 +43,12 @@ class Told:
 
         They are then worded after the change, so nothing more is owed for it.
         """
-        values = {**_values(end, broadcast, messages), "now": cell(broadcast.created_at)}
-        waiting = f"{_SLICE} AND {_UNTRIED} AND told.created_at < :changed_at"
+        values = {**_values(end, broadcast, messages), "knows": broadcast.knows}
+        waiting = f"{_SLICE} AND {_UNTRIED} AND told.knows < :change_id"
         old = self._file.rows(f"SELECT DISTINCT message_id FROM outbox AS told WHERE {waiting}", values)
         if old:
             self._file.write(
-                f"WITH {_READERS} UPDATE outbox AS told SET created_at = :now, message_id = "
+                f"WITH {_READERS} UPDATE outbox AS told SET knows = :knows, message_id = "
                 "(SELECT readers.message_id FROM subscriptions JOIN readers USING (language, time_zone) "
                 f"WHERE subscriptions.chat_id = told.chat_id) WHERE {waiting} AND EXISTS "
                 "(SELECT 1 FROM subscriptions JOIN readers USING (language, time_zone) "
@@ -73,40 +73,45 @@ class Told:
             ":story_id, '', told.thread, :maybe, :now, :now, :expires_at, told.id FROM outbox AS told "
             "CROSS JOIN subscriptions ON subscriptions.chat_id = told.chat_id "
             "JOIN readers USING (language, time_zone) CROSS JOIN chats ON chats.id = told.chat_id "
-            f"WHERE {_SLICE} AND told.created_at < :changed_at {hushed}"
+            f"WHERE {_SLICE} AND told.knows < :change_id {hushed}"
             f"AND (told.status IN ('sending', 'retry', 'sent') OR (told.status = 'ready' AND told.maybe) "
             "OR (told.status = 'dead' AND told.maybe AND :kind = 'update')) "
             "ORDER BY told.chat_id, told.id DESC ON CONFLICT (dedupe_key) DO NOTHING",
             {**outbox_rows.broadcast_row(broadcast), **_values(end, broadcast, messages)},
         )
 
+    def know_nothing(self) -> None:
+        """Let no alert know any change: the log that they were worded by is gone."""
+        self._file.write("UPDATE outbox SET knows = 0 WHERE knows > 0")
+
     # -- when to edit
-    def owe_edit(self, story_id: str, changed_at: datetime, gather: timedelta, pace: timedelta) -> None:
-        """Let the story's alerts be edited *gather* after it changed, *pace* after they last were at the earliest.
+    def owe_edit(self, story_id: str, change_id: int, now: datetime, gather: timedelta, pace: timedelta) -> None:
+        """Let the story's alerts be edited in *gather*, *pace* after they last were at the earliest.
 
         Nothing is owed of a story that nobody was told of.
         """
         row = self._file.first("SELECT due_at, edited_at FROM live_stories WHERE story_id = ?", [story_id])
         due_at, edited_at = (maybe_instant(row[0]), maybe_instant(row[1] or None)) if row else (None, None)
-        at = max(changed_at + gather, edited_at + pace) if edited_at else changed_at + gather
+        # A clock that was set back says that they were edited in a time to come: a pace is the most that we wait.
+        at = min(max(now + gather, edited_at + pace), now + pace) if edited_at else now + gather
         self._file.write(
-            "INSERT INTO live_stories (story_id, due_at, changed_at) SELECT :story, :at, :changed "
+            "INSERT INTO live_stories (story_id, due_at, change_id) SELECT :story, :at, :change "
             f"WHERE EXISTS (SELECT 1 FROM outbox WHERE {_ALERTS} AND story_id = :story) "
-            "ON CONFLICT DO UPDATE SET due_at = excluded.due_at, changed_at = excluded.changed_at",
-            {"story": story_id, "at": cell(min(at, due_at or at)), "changed": cell(changed_at)},
+            "ON CONFLICT DO UPDATE SET due_at = excluded.due_at, change_id = excluded.change_id",
+            {"story": story_id, "at": cell(min(at, due_at or at)), "change": change_id},
         )
 
-    def due_edits(self, now: datetime) -> Mapping[str, datetime]:
-        """Return the stories whose alerts are to be edited now, each with the time of its newest change."""
+    def due_edits(self, now: datetime) -> Mapping[str, int]:
+        """Return the stories whose alerts are to be edited now, each with its newest change."""
         rows = self._file.rows(
-            "SELECT story_id, changed_at FROM live_stories WHERE due_at <= ? ORDER BY due_at, story_id", [cell(now)]
+            "SELECT story_id, change_id FROM live_stories WHERE due_at <= ? ORDER BY due_at, story_id", [cell(now)]
         )
-        return {row["story_id"]: instant(row["changed_at"]) for row in rows}
+        return {row["story_id"]: row["change_id"] for row in rows}
 
     def edited(self, story_id: str, now: datetime) -> None:
         """Note that all edits of the story are owed: its alerts say what is known *now*."""
         self._file.write(
-            "INSERT INTO live_stories (story_id, changed_at, edited_at) VALUES (:story, :now, :now) "
+            "INSERT INTO live_stories (story_id, edited_at) VALUES (:story, :now) "
             "ON CONFLICT DO UPDATE SET due_at = NULL, edited_at = excluded.edited_at",
             {"story": story_id, "now": cell(now)},
         )
@@ -122,5 +127,5 @@ def _values(end: int, broadcast: Broadcast, messages: Mapping[Message, int]) -> 
         "after": broadcast.after,
         "end": end,
         "readers": outbox_rows.readers_cell(broadcast, messages),
-        "changed_at": cell(broadcast.changed_at or broadcast.created_at),
+        "change_id": broadcast.change_id,
     }

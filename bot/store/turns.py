@@ -74,7 +74,7 @@ class Turns:
             f"SELECT chat_id, urgency, network IN ({self._paced_networks()}), next_attempt_at "
             "FROM outbox NOT INDEXED JOIN chats ON chats.id = chat_id "
             f"WHERE outbox.id > ? AND {WAITING} "
-            "ON CONFLICT DO UPDATE SET at = min(at, excluded.at)",
+            "ON CONFLICT DO UPDATE SET at = excluded.at WHERE excluded.at < at",
             [last],
         )
 

@@ -41,6 +41,10 @@ _SPOKEN = {
     }.items()
     for word in words.split()
 }
+_SPOKEN_WITHIN = [word for word in _SPOKEN if not any(other in word for other in _SPOKEN if other != word)]
+"""Such of them as all others have in them: who says none of these says no number."""
+
+_DIGIT = re.compile(r"\d")
 _COUNT = re.compile(
     rf"(?<![\w.,])([$€£])?({_DIGITS}|(?:{'|'.join(sorted(_SPOKEN, key=len, reverse=True))}))"
     rf"(?:\s?({'|'.join(sorted(_TIMES, key=len, reverse=True))})\b)?"
@@ -161,7 +165,7 @@ def features(report: Report) -> Features:
         facts=Facts(
             numbers=numbers_in(headline) | frozenset(_stated(event)),
             days=title & DAYS,
-            dates=frozenset(_dates(headline)) if any(map(str.isdecimal, headline)) else frozenset(),
+            dates=frozenset(_dates(headline)) if _DIGIT.search(headline) else frozenset(),
             rounds=frozenset(_rounds(first_roots)),
             pair=_pair(first, first_roots),
             step=step,
@@ -217,7 +221,7 @@ def _of_the_held(said: frozenset[str], clause: str) -> str:
 def numbers_in(text: str) -> frozenset[tuple[str, int]]:
     """Return the amounts that tell happenings apart, with their units; tolls of dead are none, for they grow."""
     folded = text.casefold().translate(_PLAIN)
-    if not (any(map(str.isdecimal, text)) or any(word in folded for word in _SPOKEN)):
+    if not (_DIGIT.search(text) or any(word in folded for word in _SPOKEN_WITHIN)):
         return frozenset()
     swaps = {("swap", number) for match in _SWAP.finditer(text) for number in map(_number, match.groups()) if number}
     return frozenset(swaps | set(_counts(text)))

@@ -39,7 +39,7 @@ RECENT = 20
 CANDIDATES = 4
 """How many stories are compared in full."""
 
-LOOKED_AT = 14
+LOOKED_AT = 24
 """How many reports, those with most in common first, the stories to compare are taken from."""
 
 NEAR_THE_BEST = 0.35
