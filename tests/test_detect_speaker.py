@@ -21,6 +21,8 @@ def detector() -> Detector:
         ("India and Pakistan: uneasy quiet on first morning of truce", ""),
         ("Russia - Ukraine: prisoner exchange under way", ""),
         ("Gaza: Israel and Hamas agree truce", ""),
+        ("Ukraine war live: Russia and Ukraine agree 30-day ceasefire", ""),
+        ("Ukraine talks: Moscow says next round in Istanbul", "russia"),
         ("Мединський замість Путіна: Кремль назвав склад делегації на переговори з Україною", "russia"),
         ("No ceasefire without guarantees — Zelensky", "zelensky"),
         ("Перемирие невозможно без гарантий — Песков", "peskov"),

@@ -132,6 +132,13 @@ def test_an_accusation_is_not_confirmed_by_many_who_quote_the_accuser_and_by_its
     assert [accused.standing, seen_by_others.standing] == [Standing.UNCONFIRMED, Standing.CONFIRMED]
 
 
+def test_voices_of_one_side_bear_nothing_out_though_they_are_several() -> None:
+    extended: dict[str, Any] = {"type": EventType.CEASEFIRE_EXTENDED}
+    reports = by("harbour", speaker="russia", **extended), by("dnipro", after=5, speaker="russian-mod", **extended)
+
+    assert told(*reports).standing is Standing.UNCONFIRMED
+
+
 def test_who_only_quotes_a_claim_does_not_bear_out_the_one_who_states_it() -> None:
     stated, quoting = by("herald"), by("harbour", after=5, modality=Modality.CLAIM, speaker="russia")
 

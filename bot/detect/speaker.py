@@ -11,6 +11,13 @@ from bot.detect.terms import Pattern
 _DASH = re.compile(r"\s[—–]|—\s")
 """Not the one within "India–Pakistan"."""
 _BREAK = re.compile(r"[,:;]|\s[—–-]\s")
+_TOPIC = re.compile(
+    r"war|crisis|conflict|invasion|live|latest|updates?|news|blog|briefing|talks|negotiations|truce|ceasefire|deal|peace"
+    r"|війн[аиі]|наживо|онлайн|новини|переговори|перемир'я|мир"
+    r"|войн[аые]|новости|переговоры|перемирие",
+    re.IGNORECASE,
+)
+"""A word that makes "Ukraine war live: …" a heading: what the news is about, and nobody who speaks."""
 _POSSESSIVE = ("'s", "’s", "s'", "s’")
 _FARTHEST = 3
 _NEXT = 2
@@ -75,6 +82,8 @@ def _before_colon(title: Reading, actors: list[Named]) -> str:
     after = range(first.end, min(first.end + _FARTHEST, len(title)))
     colon = next((i for i in after if title.word(i) == ":"), None)
     if colon is None or first.start > _FARTHEST or first.entity.kind == "territory":
+        return ""
+    if any(_TOPIC.fullmatch(title.word(i)) for i in range(first.end, colon)):
         return ""
     return "" if any(first.end <= actor.start < colon for actor in actors[1:]) else first.entity.id
 

@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 DIGEST_REACH = timedelta(hours=48)
 DIGEST_STORIES = 200
-SLICE = 3_000
+SLICE = 4_000
 """Chats that an alert is owed to in one go; everything else waits meanwhile (measured: some 40 ms)."""
 ARCHIVE_CHANGED = (
     "The news archive is not the one that I read last, so I start at its end: nothing older is alerted. "

@@ -65,9 +65,10 @@ def readers_cell(broadcast: Broadcast, messages: Mapping[Message, int]) -> str:
     """Return as JSON who reads which of the *messages*."""
     return json.dumps(
         [
-            {**wishes_row(wishes), "message_id": messages[wording.message]}
-            for wording in broadcast.wordings
-            for wishes in wording.readers
+            {**wishes_row(wishes), "message_id": message_id}
+            for message, readers in broadcast.wordings
+            for message_id in [messages[message]]
+            for wishes in readers
         ]
     )
 

@@ -167,17 +167,18 @@ def _is_confirmed(story: Story, said: Sequence[Report], catalog: Catalog) -> boo
 
 
 def _as_its_own(report: Report, story: Story, catalog: Catalog) -> bool:
-    """Tell whether the publisher says so itself, and does not quote who claims it; who quotes bears nothing out.
+    """Tell whether the publisher says so itself: who quotes a claim, or one of the parties, bears nothing out.
 
     An accusation is not borne out by the state media of the accuser either, in whatever words they bring it.
     """
     if report.event is None or report.event.modality is Modality.CLAIM:
         return False
-    if story.type is not EventType.CEASEFIRE_VIOLATED:
+    if story.type in IS_SPEECH or report.event.modality is Modality.PLAN:
         return True
-    publisher, speaking = published_by(report.entry, catalog), speakers(report.event)
-    partial = publisher.state_media and side_in(story, publisher.bloc, catalog)
-    return not partial and not any(side_in(story, each, catalog) for each in speaking)
+    publisher = published_by(report.entry, catalog)
+    accusing = story.type is EventType.CEASEFIRE_VIOLATED and publisher.state_media
+    partial = accusing and side_in(story, publisher.bloc, catalog)
+    return not partial and not any(side_in(story, each, catalog) for each in speakers(report.event))
 
 
 def _described(
