@@ -83,7 +83,7 @@ def test_what_has_not_happened_never_makes_a_sound_however_many_say_it(type_: Ev
 
 
 def test_what_one_person_says_makes_no_sound_however_many_quote_it() -> None:
-    one_voice, of_one = fakes.agreed("meridian", "dnipro", speaker="usa")
+    one_voice, of_one = fakes.agreed("meridian", "dnipro", speaker="ukraine")
     of_two = [*of_one[:1], *fakes.agreed("meridian", "dnipro", speaker="russia")[1][1:]]
 
     levels = [priority(one_voice, reports, fakes.catalog()) for reports in (of_one, of_two)]
