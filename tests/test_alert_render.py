@@ -64,7 +64,7 @@ def test_a_truce_that_only_one_side_keeps_says_so_as_soon_as_any_report_does() -
         for reports in ([plain_words], [plain_words, alone])
     ]
 
-    assert [line.rpartition(" · ")[2] for line in lines] == ["CEASEFIRE IN EFFECT", "CEASEFIRE OF ONE SIDE IN EFFECT"]
+    assert [line.rpartition(" · ")[2] for line in lines] == ["CEASEFIRE IN EFFECT", "ONE-SIDED CEASEFIRE IN EFFECT"]
 
 
 def test_the_alert_of_several_publishers_lists_them_and_counts_owners() -> None:

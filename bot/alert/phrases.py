@@ -139,9 +139,9 @@ def told(entry: Entry, event: Event, how_sure: Modality, reader: Reader) -> str:
 
 
 _ONE_SIDED = {
-    "en": "Ceasefire of one side in effect",
-    "uk": "Перемир'я однієї сторони діє",
-    "ru": "Перемирие одной стороны действует",
+    "en": "One-sided ceasefire in effect",
+    "uk": "Одностороннє перемир'я діє",
+    "ru": "Одностороннее перемирие действует",
 }
 _DECLARED_BY = {
     "en": "Ceasefire declared / accepted by {}",
