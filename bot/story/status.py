@@ -162,16 +162,17 @@ def _is_confirmed(story: Story, said: Sequence[Report], catalog: Catalog) -> boo
         return False  # one state speaks through several mouths
     # That each accuses the other does not bear out either.
     agreed = whose is Word.BOTH_SIDES and story.type is not EventType.CEASEFIRE_VIOLATED
-    own_word = sources([report for report in said if _as_its_own(report, story, catalog)], catalog)
-    return agreed or whose is Word.MEDIATOR or len(_blocs(own_word)) > 1
+    apart = [report for report in said if _stands_apart(report, story, catalog)]
+    claimed = all(report.event and report.event.modality is Modality.CLAIM for report in apart)
+    return agreed or whose is Word.MEDIATOR or (len(_blocs(sources(apart, catalog))) > 1 and not claimed)
 
 
-def _as_its_own(report: Report, story: Story, catalog: Catalog) -> bool:
-    """Tell whether the publisher says so itself: who quotes a claim, or one of the parties, bears nothing out.
+def _stands_apart(report: Report, story: Story, catalog: Catalog) -> bool:
+    """Tell whether *report* bears out what happened: who only quotes one of the parties does not.
 
     An accusation is not borne out by the state media of the accuser either, in whatever words they bring it.
     """
-    if report.event is None or report.event.modality is Modality.CLAIM:
+    if report.event is None:
         return False
     if story.type in IS_SPEECH or report.event.modality is Modality.PLAN:
         return True
