@@ -345,7 +345,7 @@ async def test_a_part_that_hangs_turns_health_red_and_is_started_again(tmp_path:
         world.owes("a message")
         await until(lambda: beat in world.beats.late(), f"{beat} to be late")
         gate(world).open()
-        await until(lambda: not world.beats.late(), "health")
+        await until(lambda: world.has_baseline() and not world.beats.late(), "health")
         world.feeds.titles.append(NEWS)
         await until(lambda: world.network.told(NEWS), "the alert")
         world.network.says("/help")
