@@ -42,11 +42,11 @@ _UNTOLD = f"""
 SELECT count(*) FROM news.story_changes AS change JOIN outbox AS alert USING (story_id)
 WHERE change.id IN (SELECT max(id) FROM news.story_changes WHERE id <= :read AND change IN {_CHANGES_OF_STATUS}
     GROUP BY story_id)
-AND alert.kind = 'alert' AND alert.created_at < change.created_at
+AND alert.kind = 'alert' AND alert.knows < change.id
 AND 2 > (SELECT count(DISTINCT kind) FROM outbox AS owed
     WHERE owed.target = alert.id AND owed.kind IN ('edit', 'update') AND owed.created_at >= change.created_at)
 """
-"""Alerts worded before the last change of their story's status, as far as that was routed, without edit or reply."""
+"""Alerts that do not know the last change of their story's status, as far as that was routed, without edit or reply."""
 
 
 @dataclass(frozen=True, kw_only=True)
