@@ -206,7 +206,6 @@ class Stage:
         in_vain = 0
         while in_vain < 3:
             self._skip_pauses()
-            before = len(self.telegram.accepted)
             async with self.bot() as bot:
                 await self.has_started(bot)
                 await self.has_read(bot)
@@ -215,15 +214,20 @@ class Stage:
             books = self.books()
             if not books.waiting + books.in_flight + self.told().lost:
                 return
-            in_vain = in_vain + 1 if len(self.telegram.accepted) == before else 0
+            in_vain = 0 if self._taken() else in_vain + 1
 
     async def falls_silent(self, seconds: float = 2.5) -> None:
-        """Wait until Telegram has taken nothing new for some seconds: polls and pauses of a chat are shorter."""
+        """Wait until Telegram has taken nothing for some seconds: polls and pauses of a chat are shorter."""
         taken, since = -1, time.monotonic()
         while time.monotonic() < since + seconds:
-            if len(self.telegram.accepted) > taken:
-                taken, since = len(self.telegram.accepted), time.monotonic()
+            if self._taken() > taken:
+                taken, since = self._taken(), time.monotonic()
             await asyncio.sleep(0.1)
+
+    def _taken(self) -> int:
+        """Return how many messages and edits Telegram has taken from the bot that started last."""
+        told = ("sendmessage", "editmessagetext")
+        return sum(call.method in told and not call.refused for call in self.telegram.calls)
 
     def news_goes_on(self) -> None:
         """Let something happen, of which the bot may learn before it is stopped."""
