@@ -2,7 +2,7 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -36,12 +36,6 @@ BOB = ChatId("telegram", "1002")
 GROUP = ChatId("telegram", "-1003")
 TERMINAL = ChatId("terminal", "me")
 TICK = timedelta(milliseconds=5)
-
-
-@pytest.fixture
-def people() -> Iterator[PeopleStore]:
-    with PeopleStore.open(":memory:") as opened:
-        yield opened
 
 
 def owed(chat: ChatId, key: str, kind: DeliveryKind = DeliveryKind.ALERT, **given: Any) -> Delivery:
@@ -94,6 +88,25 @@ def test_a_slot_that_was_barely_missed_is_made_up_for(people: PeopleStore) -> No
     people.claim(NOON)
 
     assert len(people.claim(NOON + timedelta(milliseconds=120), limit=9)) == 3
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_chat_that_was_written_to_while_the_clock_was_ahead_waits_no_hours(
+    people: PeopleStore, *, restarted: bool
+) -> None:
+    ahead = NOON + timedelta(hours=5)
+    people.enqueue([owed(ANN, "before"), owed(BOB, "refused", next_attempt_at=ahead)])
+    for claimed in (people.claim(ahead)[0], people.claim(ahead + TICK * 8)[0]):
+        refused = claimed.chat == BOB
+        result = RetryLater(after=timedelta(seconds=30), reason="busy") if refused else Sent()
+        people.settle(claimed.after(result, ahead), ahead)
+    if restarted:
+        people.recover(NOON)
+
+    people.enqueue([owed(ANN, "after", next_attempt_at=NOON, created_at=NOON)])
+    left = send_all(people, seconds=5)
+
+    assert sorted(names([delivery for _, delivery in left])) == ["1001:after", "1002:refused"]
 
 
 def test_a_clock_set_back_does_not_stop_the_sending(people: PeopleStore) -> None:

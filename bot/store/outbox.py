@@ -179,7 +179,7 @@ class Outbox:
             )
             for row in doubtful:
                 self._supersede(_OLDER_ITSELF, row["id"])
-            self._turns.renew()
+            self._turns.renew(now)
         return len(doubtful)
 
     def doubt(self) -> int:

@@ -49,6 +49,7 @@ class Turns:
 
     def __init__(self, file: StoreFile, pace: Pace) -> None:
         self._file, self._pace = file, pace
+        self._seen = datetime.min.replace(tzinfo=UTC)
         self._gates = [_Gate(Tempo(pace.per_second))]
         if pace.paid_per_second:
             self._gates.append(_Gate(Tempo(pace.paid_per_second), paid=True))
@@ -78,10 +79,25 @@ class Turns:
             [last],
         )
 
-    def renew(self) -> None:
-        """Make all turns anew."""
+    def renew(self, now: datetime) -> None:
+        """Make all turns anew, at a start: the clock may have been set back since the last end of a delivery."""
+        last = maybe_instant(self._file.value("SELECT max(ended_at) FROM outbox"))
+        self._seen = max(self._seen, last) if last else self._seen
+        self._follow_clock(now)
         self._file.write("DELETE FROM turns")
         self.give_since(0)
+
+    def _follow_clock(self, now: datetime) -> None:
+        """Where the clock was set back, let what was to wait for a while be due: that hour may be far away now.
+
+        A pause cut short costs one refusal at worst.
+        """
+        if now + _SOON < self._seen:
+            at = cell(now)
+            self._file.write("UPDATE chats SET next_at = ? WHERE next_at > ?", [at, at])
+            self._file.write(f"UPDATE outbox SET next_attempt_at = ? WHERE {WAITING} AND next_attempt_at > ?", [at, at])
+            self._file.write("UPDATE turns SET at = ? WHERE at > ?", [at, at])
+        self._seen = now
 
     def after(self, delivery: Delivery, chat_id: int, now: datetime) -> None:
         """Let the chat of *delivery* rest, now that it was tried, and give it a new turn."""
@@ -109,6 +125,7 @@ class Turns:
         """Take due deliveries and mark them as being sent."""
         claimed: list[Delivery] = []
         with self._file.transaction():
+            self._follow_clock(now)
             while len(claimed) < limit and (delivery := self._claim_one(now)):
                 claimed.append(delivery)
         return claimed
