@@ -95,12 +95,17 @@ class World:
         return self.rooms.setdefault(chat, Room(chat, kind))
 
     def say(self, chat: int, text: str, *, sender: int = 0, language: str = "en", topic: int = 0) -> int:
-        """Let a person write *text*, in a *topic* of the group if one is named; return the update's id."""
+        """Let a person write *text*, in a *topic* of the group if one is named; return the update's id.
+
+        Who posts in a channel stays unnamed.
+        """
         room = self.chat(chat)
-        message = self._keep(room, text=text, author=_person(sender or abs(chat), language), **_in_topic(topic))
+        posted = room.type == "channel"
+        author = {} if posted else {"from": _person(sender or abs(chat), language)}
+        message = self._keep(room, text=text, **author, **_in_topic(topic))
         if text.startswith("/"):
             message["entities"] = [{"type": "bot_command", "offset": 0, "length": len(text.split(maxsplit=1)[0])}]
-        return self._push("message", message)
+        return self._push("channel_post" if posted else "message", message)
 
     def press(self, chat: int, message: int, label_or_action: str, *, sender: int = 0, language: str = "en") -> str:
         """Let a person press a button of the bot's *message*; return the query's id."""
@@ -151,13 +156,12 @@ class World:
         self.chat(new, "supergroup")
 
     # -- inside
-    def _keep(self, room: Room, *, author: Json, **content: Any) -> Json:
+    def _keep(self, room: Room, **content: Any) -> Json:
         room.last_id += 1
         message = {
             "message_id": room.last_id,
             "date": int(self._clock()),
             "chat": _chat(room),
-            "from": author,
             **{key: value for key, value in content.items() if value},
         }
         room.messages[room.last_id] = message
@@ -248,7 +252,7 @@ class World:
         if self.flood:
             self.flood.count(room.id, self._clock())
         topic = number(arguments.get("message_thread_id")) or 0
-        message = self._keep(room, author=ME, reply_markup=keyboard, **content, **_in_topic(topic))
+        message = self._keep(room, **{"from": ME}, reply_markup=keyboard, **content, **_in_topic(topic))
         self.accepted.append(
             Accepted(
                 chat=room.id,

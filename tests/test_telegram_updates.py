@@ -21,6 +21,7 @@ ROOM = ChatId("telegram", str(ANN))
 GROUP = -1001
 GROUP_ROOM = ChatId("telegram", str(GROUP))
 CHANNEL = -1002
+CHANNEL_ROOM = ChatId("telegram", str(CHANNEL))
 SOON = timedelta(seconds=1)
 LATER = timedelta(seconds=30)
 
@@ -63,7 +64,7 @@ async def test_an_empty_poll_ends_after_its_time(telegram: FakeTelegram, chat: T
     assert await chat.receive(None, timedelta(seconds=0)) == []
     assert telegram.calls[-1].arguments == {
         "timeout": "0",
-        "allowed_updates": '["message", "callback_query", "my_chat_member"]',
+        "allowed_updates": '["message", "channel_post", "callback_query", "my_chat_member"]',
     }
 
 
@@ -196,12 +197,24 @@ async def test_groups_and_channels_come_and_go(telegram: FakeTelegram, chat: Tel
     telegram.kick(GROUP)
     telegram.add(CHANNEL, "channel")
 
-    in_channel = Incoming(chat=ChatId("telegram", str(CHANNEL)), private=False, language="en", joined=True)
     assert await heard(chat) == [
         Incoming(chat=GROUP_ROOM, private=False, language="en", joined=True),
         Incoming(chat=GROUP_ROOM, private=False, language="en", left=True),
-        in_channel,
+        Incoming(chat=CHANNEL_ROOM, private=False, language="en", joined=True),
     ]
+
+
+async def test_in_a_channel_its_admins_are_heard_and_strangers_who_press_its_buttons_are_not(
+    telegram: FakeTelegram, chat: TelegramChat
+) -> None:
+    telegram.chat(CHANNEL, "channel")
+    telegram.say(CHANNEL, "/follow sudan")
+    telegram.say(CHANNEL, "Good evening to all our readers")
+    message = Message(html="Truce", buttons=((Button("Mute story", action="mute:1"),),))
+    await chat.send(make.delivery(chat=CHANNEL_ROOM, message=message))
+    telegram.press(CHANNEL, 3, "Mute story", sender=ANN)
+
+    assert await heard(chat) == [Incoming(chat=CHANNEL_ROOM, text="/follow sudan", private=False), None, None]
 
 
 @pytest.mark.parametrize(
@@ -253,7 +266,7 @@ def item(**update: Any) -> InboxItem:
         {},
         {"message": MESSAGE},
         {"message": MESSAGE | {"text": "/now", "from": PERSON | {"is_bot": True}}},
-        {"channel_post": MESSAGE | {"text": "/now"}},
+        {"edited_channel_post": MESSAGE | {"text": "/now"}},
         {"edited_message": MESSAGE | {"text": "/now"}},
         {"callback_query": {"id": "1", "from": PERSON, "chat_instance": "1", "inline_message_id": "1", "data": "x"}},
         {"callback_query": {"id": "1", "from": PERSON, "chat_instance": "1", "message": MESSAGE}},
@@ -297,6 +310,20 @@ def test_a_press_under_a_message_too_old_to_see_still_counts() -> None:
     pressed = READER.read(item(callback_query=press))
 
     assert pressed == Incoming(chat=ROOM, action="why:1", message_id="1", callback_id="9")
+
+
+ANONYMOUS = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
+
+
+@pytest.mark.parametrize(("as_whom", "is_heard"), [(GROUP, True), (CHANNEL, False)])
+def test_an_admin_who_stays_anonymous_is_heard_and_a_channel_in_the_group_is_not(as_whom: int, is_heard: bool) -> None:
+    group = {"id": GROUP, "type": "supergroup", "title": "g"}
+    sender = {"id": as_whom, "type": "supergroup", "title": "g"}
+    said = MESSAGE | {"chat": group, "text": "/now", "from": ANONYMOUS, "sender_chat": sender}
+
+    incoming = READER.read(item(message=said))
+
+    assert incoming == (Incoming(chat=GROUP_ROOM, text="/now", private=False) if is_heard else None)
 
 
 def test_losing_the_right_to_speak_is_no_leaving() -> None:

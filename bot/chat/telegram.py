@@ -40,6 +40,7 @@ from telegram.request._requestparameter import RequestParameter  # no public way
 
 from bot.chat import telegram_updates
 from bot.chat.telegram_updates import NETWORK
+from bot.config.environment import OFFICIAL_API
 from bot.errors import ConfigError
 from bot.model import (
     Button,
@@ -61,10 +62,9 @@ from bot.text import cut, plain
 # Durations as timedelta: opt in to what the library will do anyway.
 os.environ.setdefault("PTB_TIMEDELTA", "true")
 
-API_URL = "https://api.telegram.org"
 REPEAT_MARK = " ↻ possible repeat"
 NO_FILE = "\n(This chat takes no files, so the file is left out.)"
-UPDATES = ("message", "callback_query", "my_chat_member")
+UPDATES = ("message", "channel_post", "callback_query", "my_chat_member")
 DEADLINE_S = 30
 """A call that takes longer has an unknown fate: httpx alone would wait for ever on a server that drips."""
 FEW_SENDS, OTHER_CALLS = 4, 4
@@ -116,7 +116,7 @@ class _Draft:
         return cls(text=text, buttons=_keyboard(message.buttons), document=message.document)
 
     def without(self, refused: str) -> Self | None:
-        """Return the draft without what Telegram *refused*, None if that is not to be helped.
+        """Return the draft without what Telegram *refused*, None if there is nothing of it to take away.
 
         Each step takes something away, so a message is tried at most six times. Better plain than lost.
         """
@@ -148,7 +148,7 @@ class TelegramChat:
         self,
         token: str,
         *,
-        api_url: str = API_URL,
+        api_url: str = OFFICIAL_API,
         deadline_s: float = DEADLINE_S,
         sends: int = FEW_SENDS,
         closed_topic: Literal["general", "drop"] = "general",

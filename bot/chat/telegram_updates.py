@@ -28,20 +28,23 @@ def item(update: Mapping[str, Any]) -> InboxItem:
 
 
 def read(item: InboxItem, username: str) -> Incoming | None:
-    """Return what a stored update says to the bot *username*; None if it is nothing for us."""
+    """Return what a stored update says to the bot *username*; None if it is nothing for us.
+
+    Of a channel only what its admins post is: any stranger who reads it could press a button, and mute it for all.
+    """
     update = Update.de_json(json.loads(item.raw), None)
     if update.callback_query:
         return _read_press(update.callback_query)
     if update.my_chat_member:
         return _read_membership(update.my_chat_member)
-    if update.message:
-        return _read_message(update.message, username)
+    if said := update.message or update.channel_post:
+        return _read_message(said, username)
     return None
 
 
 def _read_message(message: TelegramMessage, username: str) -> Incoming | None:
     author = message.from_user
-    if author and author.is_bot:
+    if author and author.is_bot and not _speaks_for_its_room(message):
         return None
     private = message.chat.type == TelegramRoom.PRIVATE
     text = _addressed_to(username, message.text or "")
@@ -51,6 +54,11 @@ def _read_message(message: TelegramMessage, username: str) -> Incoming | None:
     return Incoming(
         chat=_room(message.chat), thread=_topic(message), text=text, private=private, language=_language(author)
     )
+
+
+def _speaks_for_its_room(message: TelegramMessage) -> bool:
+    """Return whether an admin who stays anonymous says it: Telegram gives a bot of its own as the author."""
+    return message.sender_chat is not None and message.sender_chat.id == message.chat.id
 
 
 def _addressed_to(username: str, text: str) -> str:
@@ -64,7 +72,7 @@ def _addressed_to(username: str, text: str) -> str:
 
 
 def _read_press(query: CallbackQuery) -> Incoming | None:
-    if not query.message or not query.data:
+    if not query.message or not query.data or query.message.chat.type == TelegramRoom.CHANNEL:
         return None
     return Incoming(
         chat=_room(query.message.chat),
