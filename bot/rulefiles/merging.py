@@ -1,30 +1,19 @@
-"""The rule files of all layers, put together: what ships, the languages, and the operator's own over both.
+"""Rule files put together, layer over layer, table by table; every value knows where it stands. Pure."""
 
-    bot/data/*.toml, entities.csv      what ships
-    bot/data/languages/<code>.toml     a language each
-    the operator's rules folder        *.toml and *.csv of any name
-
-All are written alike. A table with an id that a lower layer knows changes it: words are added, `remove` takes words
-away, any other key replaces, `enabled = false` switches the whole off. Two files of one layer may add words to the
-same table; that both set the same key is a mistake, so the order of files never matters.
-"""
-
-import csv
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import reduce
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from pathlib import Path as File
 from typing import Any, NamedTuple
 
 from bot.errors import ConfigError, Problem
 from bot.text import did_you_mean
-from bot.toml import Located, Path, parse_toml
+from bot.toml import Located, Path
 
 DATA = files("bot") / "data"
-SHIPPED = ("lexicon.toml", "conflicts.toml", "rules.toml")
+"""The folder of the lowest layer: what ships."""
 
 NAMED = ("language", "concept", "entity", "conflict")
 """Sections of tables with a name: `[concept.ceasefire]`."""
@@ -38,10 +27,6 @@ VERSIONS = (1,)
 """What `schema` may say."""
 
 _WORDY = ("concept", "entity")
-_COLUMN = "aliases_"
-_ENDINGS = (".toml", ".csv")
-_ALIKE = (*_ENDINGS, ".jsonl")
-"""Who has one of these in a name means the file to be read."""
 _SHARED: Mapping[str, tuple[type, str]] = {"enabled": (bool, "true or false")} | dict.fromkeys(
     ("examples", "counterexamples"), (list, "a list")
 )
@@ -104,28 +89,6 @@ class RuleFiles:
         return self.sections[section].get("") or Source("", {}, {(): (Located({}, section), ())})
 
 
-def read_rule_files(own: File | None = None, *, shipped: Traversable = DATA) -> RuleFiles:
-    """Read what ships and, over it, the operator's *own* folder; raise ConfigError naming every mistake."""
-    texts: dict[str, str] = {}
-    problems: list[Problem] = []
-
-    def read(found: Iterable[tuple[str, Traversable]]) -> list[Located]:
-        documents = []
-        for name, file in found:
-            try:
-                texts[name] = _text(name, file)
-                documents.append(_parse(texts[name], name))
-            except ConfigError as error:
-                problems.extend(problem for problem in error.problems if isinstance(problem, Problem))
-        return documents
-
-    there = _listing(own) if own else []
-    layers = [read(_shipped(shipped)), read(_languages(shipped)), read((str(file), file) for file in _own(there))]
-    if problems:
-        raise ConfigError(*problems)
-    return replace(merge(layers, shipped=shipped, texts=texts), ignored=tuple(_ignored(there)))
-
-
 def merge(
     layers: Sequence[Sequence[Located]], *, shipped: Traversable = DATA, texts: Mapping[str, str] | None = None
 ) -> RuleFiles:
@@ -140,92 +103,6 @@ def merge(
     if merging.problems:
         raise ConfigError(*merging.problems)
     return RuleFiles(shipped, languages, sections, texts or {}, tuple(merging.warnings))
-
-
-# ------------------------------------------------------------------------------------------------ finding and reading
-def _shipped(folder: Traversable) -> Iterator[tuple[str, Traversable]]:
-    yield from ((name, folder / name) for name in (*SHIPPED, "entities.csv"))
-    yield from ((name, folder / name) for name in ("examples.toml", "accepted.toml") if (folder / name).is_file())
-
-
-def _languages(folder: Traversable) -> list[tuple[str, Traversable]]:
-    within = folder / "languages"
-    found = within.iterdir() if within.is_dir() else ()
-    return sorted((f"languages/{file.name}", file) for file in found if file.name.endswith(".toml"))
-
-
-def _listing(folder: File) -> list[File]:
-    """Return what lies in the operator's folder, but for hidden files."""
-    try:
-        return sorted(file for file in folder.iterdir() if not file.name.startswith("."))
-    except OSError as error:
-        what = f"the folder of your rules cannot be read: {error.strerror}"
-        hint = "make it, or correct folder under [rules] in config.toml"
-        raise ConfigError(Problem(file=str(folder), line=0, what=what, hint=hint)) from error
-
-
-def _own(there: Iterable[File]) -> list[File]:
-    return [file for file in there if file.suffix in _ENDINGS and file.is_file()]
-
-
-def _ignored(there: Iterable[File]) -> Iterator[Problem]:
-    """Yield what looks as if it should be read and is not: words.toml.txt, OWN.TOML, a folder x.toml."""
-    for file in there:
-        meant = any(ending in file.name.lower() for ending in _ALIKE)
-        if meant and not (file.suffix in _ALIKE and file.is_file()):
-            hint = "files whose names end in .toml, .csv or .jsonl are, in small letters"
-            yield Problem(file=str(file), line=0, what=f"{file.name!r} is not read", hint=hint)
-
-
-def _text(name: str, file: Traversable) -> str:
-    try:
-        return file.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        problem = Problem(file=name, line=line, what="this is not UTF-8 text", hint="save the file as UTF-8")
-    except OSError as error:
-        problem = Problem(file=name, line=0, what=f"cannot be read: {error.strerror}")
-    raise ConfigError(problem)
-
-
-def _parse(text: str, name: str) -> Located:
-    return _parse_csv(text, name) if name.endswith(".csv") else parse_toml(text, name)
-
-
-def _parse_csv(text: str, name: str) -> Located:
-    """Return entities.csv as the `[entity.x]` tables that say the same."""
-    entities: dict[str, dict[str, Any]] = {}
-    lines: dict[Path, int] = {}
-    problems = []
-    reader = csv.DictReader(text.splitlines())
-    if "id" not in (reader.fieldnames or ()):
-        raise ConfigError(
-            Problem(file=name, line=1, what="the first line must name the columns", hint="id,kind,conflicts,aliases_en")
-        )
-    for row in reader:
-        key = row["id"] or ""
-        if not key or key in entities or None in row:
-            what = f"{key}: too many columns" if None in row else f"each row needs an id of its own, not {key!r}"
-            problems.append(Problem(file=name, line=reader.line_num, what=what))
-        entities[key] = _row({column: value for column, value in row.items() if column and value})
-        lines["entity", key] = reader.line_num
-    if problems:
-        raise ConfigError(*problems)
-    return Located({"entity": entities}, name, lambda: lines)
-
-
-def _row(row: dict[str, str]) -> dict[str, Any]:
-    table: dict[str, Any] = {}
-    for column, value in row.items():
-        if column.startswith(_COLUMN):
-            table[column.removeprefix(_COLUMN)] = [alias for alias in value.split("|") if alias]
-        elif column.startswith("name_"):
-            table.setdefault("name", {})[column.removeprefix("name_")] = value
-        elif column == "conflicts":
-            table[column] = [link for link in value.split(";") if link]
-        elif column != "id":
-            table[column] = value
-    return table
 
 
 # ------------------------------------------------------------------------------------------------ putting together
@@ -313,32 +190,35 @@ class _Merging:
                 what = f"each {section} needs an id of its own" if listed else f"{key} must be a table"
                 self.problems.append(document.problem((*path, "id"), what))
 
-    def _put(self, section: str, entry: _Entry, part: "_Part") -> None:
-        document, layer = part.document, part.layer
+    def _put(self, section: str, entry: _Entry, part: _Part) -> None:
+        """Put what *part* says into *entry*: words are added up, any other key is set."""
         for key, value in part.data.items():
-            path = (*part.path, key)
-            wordy = section in _WORDY and (key in self._languages or key == "remove")
-            if wordy and isinstance(value, list) and all(isinstance(item, str) for item in value):
-                words = [_Word(word, document, (*path, index), layer) for index, word in enumerate(value)]
-                (entry.removed if key == "remove" else entry.words.setdefault(key, [])).extend(words)
-                entry.places.setdefault((key,), (document, path))
-            elif not self._fits(section, key, value):
-                _, needed = _shape(section, key) or (list, "a list of texts")
-                self.problems.append(document.problem(path, f"{key} must be {needed}"))
+            kind, needed = _shape(section, key)
+            if section in _WORDY and (key in self._languages or key == "remove"):
+                self._add_words(entry, part, key, value)
+            elif not isinstance(value, kind):
+                self.problems.append(part.document.problem((*part.path, key), f"{key} must be {needed}"))
             elif key != "id":
-                if entry.layers.get(key) == layer and entry.data[key] != value:
-                    there, place = entry.places[key,]
-                    what = f"{key} of {section} {entry.id!r} is set here and in {there.file}:{there.line(*place)}"
-                    self.problems.append(document.problem(path, what, "keep one of the two"))
-                entry.data[key], entry.layers[key] = value, layer
-                entry.places[key,] = (document, path)
+                self._set(section, entry, part, key)
 
-    def _fits(self, section: str, key: str, value: object) -> bool:
-        """Tell whether the value is of the kind that the catalog relies on."""
-        if section in _WORDY and (key in self._languages or key == "remove"):
-            return False  # a list of texts went another way
-        kind, _ = _shape(section, key) or (object, "")
-        return isinstance(value, kind)
+    def _add_words(self, entry: _Entry, part: _Part, key: str, value: object) -> None:
+        path = (*part.path, key)
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            self.problems.append(part.document.problem(path, f"{key} must be a list of texts"))
+            return
+        words = [_Word(word, part.document, (*path, index), part.layer) for index, word in enumerate(value)]
+        (entry.removed if key == "remove" else entry.words.setdefault(key, [])).extend(words)
+        entry.places.setdefault((key,), (part.document, path))
+
+    def _set(self, section: str, entry: _Entry, part: _Part, key: str) -> None:
+        """Let *part* set *key*, over what lower layers say; a file of its own layer may only say the same."""
+        value, path = part.data[key], (*part.path, key)
+        if entry.layers.get(key) == part.layer and entry.data[key] != value:
+            there, place = entry.places[key,]
+            what = f"{key} of {section} {entry.id!r} is set here and in {there.file}:{there.line(*place)}"
+            self.problems.append(part.document.problem(path, what, "keep one of the two"))
+        entry.data[key], entry.layers[key] = value, part.layer
+        entry.places[key,] = (part.document, path)
 
     def section(self, name: str) -> dict[str, Source]:
         """Return the tables of a section; those above what ships in the order of their ids."""
@@ -380,8 +260,9 @@ class _Merging:
         return Source(entry.id, data, places)
 
 
-def _shape(section: str, key: str) -> tuple[type, str] | None:
-    return _SHAPES.get(section, {}).get(key) or _SHARED.get(key)
+def _shape(section: str, key: str) -> tuple[type, str]:
+    """Return of what kind the value of a key must be, and that kind in words."""
+    return _SHAPES.get(section, {}).get(key) or _SHARED.get(key) or (object, "")
 
 
 def _only_examples(entry: _Entry) -> bool:
