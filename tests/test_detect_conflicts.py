@@ -30,6 +30,32 @@ def test_a_headline_is_about_the_war_of_its_day(conflict: str, day: str, title: 
     assert conflicts(title, day) == (conflict,)
 
 
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Pope appeals for peace in Ukraine and an immediate ceasefire in Gaza",
+        "UN chief urges a truce in Gaza and Ukraine",
+        "Папа закликав до миру в Україні та перемир'я в Газі",
+    ],
+)
+def test_an_appeal_for_two_lands_is_about_both_their_wars_whatever_else_its_lead_names(title: str) -> None:
+    entry = make.entry(title, summary="He also welcomes the truce between India and Pakistan.")
+
+    assert set(DETECTOR.judge(entry).conflicts) == {"ukraine-russia", "gaza"}
+
+
+@pytest.mark.parametrize(
+    ("title", "conflict"),
+    [
+        ("Ethiopia hosts talks on Sudan war", "sudan"),
+        ("Armenia's PM in Ukraine for peace talks", "ukraine-russia"),
+        ("Zelensky calls Gaza ceasefire a model for Ukraine", "ukraine-russia"),
+    ],
+)
+def test_a_land_that_only_acts_or_is_compared_adds_no_war_of_its_own(title: str, conflict: str) -> None:
+    assert DETECTOR.judge(make.entry(title)).conflicts == (conflict,)
+
+
 def test_every_conflict_has_a_headline_of_ours() -> None:
     assert {conflict for conflict, _, _ in headlines()} == set(load_catalog().conflicts)
 

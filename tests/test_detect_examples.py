@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from bot.detect.detector import Detector
 from bot.detect.examples import disagreement, example_line, example_words, read_examples
-from bot.detect.rules import load_rules
 from bot.errors import ConfigError
 from bot.model import EventType, Example
 from tests import make, store_values
@@ -17,11 +16,6 @@ from tests.make import NOON
 
 AGREED = make.entry("Russia and Ukraine agree 30-day ceasefire")
 TARIFFS = make.entry("US and China extend trade truce after tariff talks")
-
-
-@pytest.fixture(scope="module")
-def detector() -> Detector:
-    return Detector(load_rules())
 
 
 @given(

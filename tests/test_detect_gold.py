@@ -12,7 +12,6 @@ import pytest
 
 from bot.detect.detector import Detector
 from bot.detect.lines import classify_line
-from bot.detect.rules import load_rules
 
 GOLD = Path(__file__).parents[1].parent / "shared" / "gold"
 IN_FORCE = ("ceasefire.agreed", "ceasefire.in_effect")
@@ -22,11 +21,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not GOLD.is_dir(), reason="no labelled headlines in ../shared/gold"),
 ]
-
-
-@pytest.fixture(scope="module")
-def detector() -> Detector:
-    return Detector(load_rules())
 
 
 def background() -> Iterator[Item]:

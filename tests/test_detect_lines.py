@@ -18,14 +18,8 @@ from bot.detect.lines import (
     read_line,
     read_published,
 )
-from bot.detect.rules import load_rules
 
 KEYS = {"id", "relevant", "score", "event_type", "modality", "conflicts", "actors", "places", "rule", "spans"}
-
-
-@pytest.fixture(scope="module")
-def detector() -> Detector:
-    return Detector(load_rules())
 
 
 def test_a_relevant_line_is_answered_in_full(detector: Detector) -> None:

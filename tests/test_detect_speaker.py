@@ -38,6 +38,14 @@ def detector() -> Detector:
         ("За словами Зеленського, Росія порушила перемир'я", "zelensky"),
         ("По словам Пескова, Киев нарушил перемирие", "peskov"),
         ("Киев отверг перемирие, заявили в Кремле", "russia"),
+        ("Zelensky waits for Moscow to confirm the truce and says Kyiv is ready to meet", "zelensky"),
+        ("Зеленський чекає, що Росія підтвердить перемир'я, і каже про зустріч", ""),
+        ("Macron and Merz await truce in Ukraine and say Moscow must accept it", ""),
+        ("Russian shells hit Kharkiv, Zelensky rallies allies and says truce is dead", "zelensky"),
+        ("Trump wants Russia to announce truce with Ukraine", ""),
+        ("Минобороны РФ: ВСУ нарушили перемирие", "russian-mod"),
+        ("Russia's Putin: truce with Ukraine starts on Monday", "putin"),
+        ("Israel Hamas: truce holds in Gaza", ""),
     ],
 )
 def test_the_speaker_is_told_only_where_the_title_says_so(title: str, speaker: str) -> None:

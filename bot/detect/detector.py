@@ -17,6 +17,7 @@ from bot.detect.gazetteer import (
     DateSpan,
     Named,
     is_at_home,
+    places_in,
     resolve,
     weigh,
 )
@@ -243,7 +244,14 @@ class Detector:
         title_names, summary_names = rules.gazetteer.find(title), rules.gazetteer.find(summary)
         if when is None and entry.published:
             when = DateSpan(entry.published.date(), entry.published.date())
-        bearing = weigh(title_names, summary_names, conflicts=rules.conflicts, weak=scoring.weak, when=when)
+        bearing = weigh(
+            title_names,
+            summary_names,
+            conflicts=rules.conflicts,
+            weak=scoring.weak,
+            when=when,
+            placed_in=places_in(title, title_names),
+        )
         about = tuple(resolve(bearing, rules.conflicts)[:MOST_CONFLICTS]) if bearing.score else ()
         meant = None if about else rules.homes.get(entry.language)
         home = meant.id if meant and is_at_home(meant, (*title_names, *summary_names), when) else ""

@@ -181,7 +181,8 @@ class _Reader:
         of_talks = known.type.family == "talks"
         if known.in_title:
             found.names_halt = bool(self.words.pattern("things", "truce").search(text))
-        venue = self._venues.find(passage.text, passage.places, known.conflicts, of_talks=of_talks)
+        held = known.type is EventType.TALKS_HELD
+        venue = self._venues.find(passage.text, passage.places, known.conflicts, of_talks=of_talks, held=held)
         if venue and not found.facts.venue:
             found.facts = replace(found.facts, venue=venue.entity.id)
             found.mentions.append(passage.mention("venue", venue.entity.id, venue.start, venue.end))

@@ -16,6 +16,9 @@ BYSTANDER = "X"
 
 ASSIGNED_AT = 2.0
 SUMMARY_FACTOR = 0.6
+_LANDS = frozenset({"country", "territory"})
+_IN = frozenset({"in", "в", "у", "во"})
+_AND = frozenset({"and", "та", "і", "й", "и"})
 _PARTY_WEIGHT = {"country": 2.0, "armed_group": 2.0, "person": 2.0, "accord": 2.0, "territory": 2.0}
 
 
@@ -87,11 +90,15 @@ def _hides(longer: Named, name: Named) -> bool:
 
 @dataclass(slots=True)
 class Bearing:
-    """How much an entry says of each conflict: *score*, and the sides named in it and in its title."""
+    """How much an entry says of each conflict: *score*, and the sides named in it and in its title.
+
+    *seats* are the conflicts that the title places in a land that is at war in no other.
+    """
 
     score: dict[str, float] = field(default_factory=dict)
     sides: dict[str, set[str]] = field(default_factory=dict)
     title_sides: dict[str, set[str]] = field(default_factory=dict)
+    seats: set[str] = field(default_factory=set)
 
     @property
     def best(self) -> list[str]:
@@ -107,36 +114,56 @@ def weigh(
     conflicts: Mapping[str, Conflict],
     weak: frozenset[str],
     when: DateSpan | None,
+    placed_in: frozenset[str] = frozenset(),
 ) -> Bearing:
     """Return what the names in *title* and *summary* say of *conflicts* that were open at *when* (None: whenever).
 
-    *weak* names are in every second headline: one alone does not assign a conflict.
+    *weak* names are in every second headline: one alone does not assign a conflict. *placed_in* are the lands in which
+    the title says that something is so.
     """
     bearing = Bearing()
     for names, factor in ((title, 1.0), (summary, SUMMARY_FACTOR)):
         for entity in {name.entity.id: name.entity for name in names}.values():
-            for conflict, side in entity.links:
-                if when is None or when.meets(conflicts[conflict].active):
-                    weight = _weight(entity, side, weak) * factor
-                    bearing.score[conflict] = bearing.score.get(conflict, 0.0) + weight
-                    if side != BYSTANDER:
-                        bearing.sides.setdefault(conflict, set()).add(side.upper())
-                        if names is title:
-                            bearing.title_sides.setdefault(conflict, set()).add(side.upper())
+            links = [each for each in entity.links if when is None or when.meets(conflicts[each[0]].active)]
+            for conflict, side in links:
+                weight = _weight(entity, side, weak) * factor
+                bearing.score[conflict] = bearing.score.get(conflict, 0.0) + weight
+                if side != BYSTANDER:
+                    bearing.sides.setdefault(conflict, set()).add(side.upper())
+                    if names is title:
+                        bearing.title_sides.setdefault(conflict, set()).add(side.upper())
+            if names is title and len(links) == 1 and entity.id in placed_in:
+                bearing.seats.add(links[0][0])
     return bearing
+
+
+def places_in(title: Reading, names: Iterable[Named]) -> frozenset[str]:
+    """Return the lands that stand behind "in" in *title*: "peace *in* Ukraine", "a truce *in* Gaza *and* Sudan"."""
+    found: list[Named] = []
+    for name in names:
+        before = title.word(name.start - 1).lower() if name.start else ""
+        joined = before in _AND and any(land.end == name.start - 1 for land in found)
+        if name.entity.kind in _LANDS and (before in _IN or joined):
+            found.append(name)
+    return frozenset(land.entity.id for land in found)
 
 
 def resolve(bearing: Bearing, conflicts: Mapping[str, Conflict]) -> list[str]:
     """Return the conflicts that the entry is really about, the clearest first.
 
-    Two sides in the title beat two sides anywhere, which beat one. With one side only, a belligerent that is known to
+    Two sides in the title beat two wars that the title places in a land each ("peace in Ukraine and a truce in Gaza"),
+    then two sides anywhere, then one. With one side only, a belligerent that is known to
     mediate elsewhere ("Moscow urges restraint in Karabakh") yields to the conflict it mediates, and one conflict is
     named, not all that this side fights.
     """
     named = bearing.best
-    for sides in (bearing.title_sides, bearing.sides):
-        if both := [conflict for conflict in named if len(sides.get(conflict, ())) >= 2]:
-            return both
+    in_title, anywhere = (
+        [conflict for conflict in named if len(sides.get(conflict, ())) >= 2]
+        for sides in (bearing.title_sides, bearing.sides)
+    )
+    seats = [conflict for conflict in named if conflict in bearing.seats]
+    if found := in_title or (seats if len(seats) > 1 else anywhere):
+        return found
     order = list(conflicts)
     named.sort(key=lambda conflict: (-_clearness(bearing, conflict), order.index(conflict)))
     firm = [conflict for conflict in named if not _yields(conflict, named, bearing, conflicts)]

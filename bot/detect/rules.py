@@ -236,31 +236,30 @@ def _common_words() -> frozenset[str]:
 # ------------------------------------------------------------------------------------------ lexicon and names
 def _read_lexicon(files: RuleFiles, compiler: Compiler, problems: list[Problem]) -> None:
     """Compile the concepts, each after those that it refers to; one that is switched off matches nothing."""
-    raw = files.sections["concept"]
-    languages = files.languages
-    compiler.known = raw.keys()
-    under_way: list[str] = []
+    compiler.known = files.sections["concept"].keys()
+    for name in files.sections["concept"]:
+        _read_concept(name, files, compiler, problems, waiting=())
 
-    def compile_concept(name: str) -> None:
-        if name in compiler.concepts:
-            return
-        if name in under_way:
-            circle = " -> ".join([*under_way[under_way.index(name) :], name])
-            problems.append(raw[name].problem((), f"concepts refer to each other in a circle: {circle}"))
-            compiler.concepts[name] = compiler.pattern(())
-            return
-        under_way.append(name)
-        table = Table(raw[name], compiler, problems)
-        table.allow("label", "but_not", "enabled", *languages)
-        words = languages if table.enabled else ()
-        terms = [term for language in words for term in table.texts(language)]
-        for other in {table.text("but_not")}.union(*map(references, terms)) & raw.keys():
-            compile_concept(other)
-        compiler.concepts[name] = table.patterns(*words, but_not=table.concept("but_not"))
-        under_way.pop()
 
-    for name in raw:
-        compile_concept(name)
+def _read_concept(
+    name: str, files: RuleFiles, compiler: Compiler, problems: list[Problem], waiting: tuple[str, ...]
+) -> None:
+    """Compile the concept *name*, for which those *waiting* wait: each refers to the next, the last one to it."""
+    raw, languages = files.sections["concept"], files.languages
+    if name in compiler.concepts:
+        return
+    if name in waiting:
+        circle = " -> ".join([*waiting[waiting.index(name) :], name])
+        problems.append(raw[name].problem((), f"concepts refer to each other in a circle: {circle}"))
+        compiler.concepts[name] = compiler.pattern(())
+        return
+    table = Table(raw[name], compiler, problems)
+    table.allow("label", "but_not", "enabled", *languages)
+    words = languages if table.enabled else ()
+    terms = [term for language in words for term in table.texts(language)]
+    for other in {table.text("but_not")}.union(*map(references, terms)) & raw.keys():
+        _read_concept(other, files, compiler, problems, (*waiting, name))
+    compiler.concepts[name] = table.patterns(*words, but_not=table.concept("but_not"))
 
 
 def _read_gazetteer(files: RuleFiles, catalog: Catalog, compiler: Compiler, problems: list[Problem]) -> Gazetteer:

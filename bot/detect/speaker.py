@@ -18,6 +18,8 @@ _TOPIC = re.compile(
     re.IGNORECASE,
 )
 """A word that makes "Ukraine war live: …" a heading: what the news is about, and nobody who speaks."""
+_AND = frozenset({"and", "та", "і", "й", "и"})
+_THAT = frozenset({"that", "що", "щоб", "что", "чтобы"})
 _POSSESSIVE = ("'s", "’s", "s'", "s’")
 _FARTHEST = 3
 _NEXT = 2
@@ -77,15 +79,24 @@ def find_speaker(title: Reading, names: list[Named], say: Pattern | None, joinin
 
 
 def _before_colon(title: Reading, actors: list[Named]) -> str:
-    """Return who speaks in "X: …"; of two names, or of a strip of land, it is what the title is about."""
-    first = actors[0]
-    after = range(first.end, min(first.end + _FARTHEST, len(title)))
+    """Return who speaks in "X: …"; of two names, or of a strip of land, it is what the title is about.
+
+    Two that stand side by side and are of one side are one speaker: "Минобороны РФ: …", "Russia's Putin: …".
+    """
+    first, *others = actors
+    last = first
+    for actor in others:
+        if actor.start == last.end and _sides(actor) & _sides(last):
+            last = actor
+    after = range(last.end, min(last.end + _FARTHEST, len(title)))
     colon = next((i for i in after if title.word(i) == ":"), None)
     if colon is None or first.start > _FARTHEST or first.entity.kind == "territory":
         return ""
-    if any(_TOPIC.fullmatch(title.word(i)) for i in range(first.end, colon)):
+    if any(_TOPIC.fullmatch(title.word(i)) for i in range(last.end, colon)):
         return ""
-    return "" if any(first.end <= actor.start < colon for actor in actors[1:]) else first.entity.id
+    if any(last.end <= actor.start < colon for actor in others):
+        return ""
+    return first.entity.id if last.entity.kind == "country" else last.entity.id
 
 
 def _at_the_end(title: Reading, actors: list[Named]) -> str:
@@ -98,8 +109,17 @@ def _at_the_end(title: Reading, actors: list[Named]) -> str:
 
 
 def _beside_verb(title: Reading, actors: list[Named], say: Pattern | None, joining: Pattern | None) -> str:
-    """Return who says it: the one before the verb in its clause, else right behind ("…, says X", "according to X")."""
+    """Return who says it: the one before the verb in its clause, else right behind ("…, says X", "according to X").
+
+    Who is "to confirm", or of whom another expects "that X will confirm", says nothing yet. A second verb ("X expects …
+    and says") is the subject's with which its clause begins, whoever is named in between.
+    """
     for hit in title.find(say) if say else ():
+        word_before = title.word(hit.start - 1).lower() if hit.start else ""
+        if word_before == "to":
+            continue
+        if word_before in _AND and (subject := _subject(title, actors, hit)):
+            return "" if any(_joined_to(other, [subject], title, joining) for other in actors) else subject.entity.id
         before = _before_verb(title, actors, hit)
         after = [
             actor
@@ -112,6 +132,14 @@ def _beside_verb(title: Reading, actors: list[Named], say: Pattern | None, joini
         if after:
             return after[0].entity.id
     return ""
+
+
+def _subject(title: Reading, actors: list[Named], verb: Hit) -> Named | None:
+    """Return the actor with which the clause of *verb* begins, unless the verb stands right behind it."""
+    clause = (actor for actor in actors if actor.end <= verb.start and _in_one_clause(title, actor.end, verb.start))
+    first = next(clause, None)
+    apart = first is not None and verb.start - first.end >= _FARTHEST and _begins_clause(title, first.start)
+    return first if apart else None
 
 
 def speaking_together(
@@ -140,6 +168,7 @@ def _before_verb(title: Reading, actors: list[Named], verb: Hit) -> list[Named]:
         actor
         for actor in actors
         if 0 <= verb.start - actor.end < _FARTHEST and _in_one_clause(title, actor.end, verb.start)
+        if not (actor.start and title.word(actor.start - 1).lower() in _THAT)
     ]
 
 

@@ -35,19 +35,30 @@ class VenueFinder:
         self._talks, self._attack = (words.pattern("things", key) for key in ("talks", "attack"))
         self._capital = words.pattern("things", "capitals")
         self._at = compiled(rf"(?<!\w)(?:{words.term('things', 'at')})\s+(?:the\s+)?$")
-        self._talks_next = compiled(rf"(?:'s)?[\s-]+(?:[\w'-]+\s+)?(?:{words.term('things', 'talks')})(?!\w)")
+        about, talks = words.term("things", "spoken_of"), words.term("things", "talks")
+        self._only_spoken_of = compiled(rf"(?<!\w)(?:{about})\s+(?:[\w'-]+\s+){{0,2}}(?:{talks})(?!\w)")
+        self._talks_next = compiled(rf"(?:'s)?[\s-]+(?:[\w'-]+\s+)?(?:{talks})(?!\w)")
 
     def find(
-        self, text: str, names: Iterable[NamedPlace], conflicts: Sequence[Conflict], *, of_talks: bool
+        self,
+        text: str,
+        names: Iterable[NamedPlace],
+        conflicts: Sequence[Conflict],
+        *,
+        of_talks: bool,
+        held: bool = False,
     ) -> NamedPlace | None:
         """Return the place where the talks of *conflicts* are held, None if *text* names none.
 
-        *of_talks*: the text is about talks, whether or not it has that word.
+        *of_talks*: the text is about talks, whether or not it has that word. *held*: they took place, so that what
+        people "spoke about" there are other talks.
         """
         text = fold(text)
+        spoken_of = self._only_spoken_of.search(text) if held else None
         known = {venue for conflict in conflicts for venue in conflict.venues}
         fought_over = {conflict.id for conflict in conflicts}
-        places = [name for name in names if self._may_host(name, text, known, fought_over)]
+        end = spoken_of.start() if spoken_of else len(text)
+        places = [name for name in names if name.end <= end and self._may_host(name, text, known, fought_over)]
         hosts = [place for place in places if self._hosts(text, place, known, of_talks=of_talks)]
         return min(hosts, key=lambda place: (place.entity.kind != "place", place.start), default=None)
 
