@@ -14,6 +14,7 @@ def test_why_shows_the_words_that_decided_in_their_place() -> None:
     title = "Kyiv & Moscow agree truce"
     mentions = (
         Mention(role="signal", name="ceasefire-title", text="truce", start=20, end=25),
+        Mention(role="signal", name="halt-title", text="truce", start=20, end=25),
         Mention(role="type", name="ceasefire.agreed/by-both", text="agree truce", start=14, end=25),
         Mention(role="conflict", name="ukraine-russia:A", text="Kyiv", start=0, end=4),
         Mention(role="conflict", name="ukraine-russia:B", text="Moscow", start=7, end=13),
@@ -32,7 +33,7 @@ def test_why_shows_the_words_that_decided_in_their_place() -> None:
         "What happened: Ceasefire agreed / declared ← “agree truce”\n"
         "Set aside ← “Moscow”\n"
         "Score 1.0 · rule ceasefire-title &gt; ceasefire.agreed/by-both · rules 0d9d26d66ce4\n"
-        "Status: unconfirmed\n"
+        "Status: unconfirmed (no second source)\n"
         "Loudness: P2, pushed silently\n"
         "  no louder because: only one independent publisher so far\n"
         "Published 15:00 (12:00 UTC)\n"

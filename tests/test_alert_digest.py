@@ -70,6 +70,22 @@ def test_what_was_taken_back_is_told_as_such_with_what_is_said_now() -> None:
     assert "Corrected by its source: Ceasefire agreed / declared. Now reported: Truce proposed — M" in plain(html)
 
 
+def test_a_digest_names_who_denies_and_says_why_several_do_not_confirm() -> None:
+    story, reports = fakes.agreed("harbour")
+    no = {"type": EventType.CEASEFIRE_REJECTED, "modality": Modality.DENIAL, "speaker": "russia"}
+    denied = (story, [*reports, fakes.report("Moscow denies it", "herald", after=10, event=no)])
+    alike = fakes.agreed("meridian", "Wharf Gazette", type=EventType.TALKS_HELD, modality=Modality.CLAIM)
+
+    lines = plain(sent(denied, alike).html).splitlines()
+
+    assert lines[3:5] == [
+        "💬 Claim: talks held: Russia and Ukraine agree 30-day truce, says meridian — Meridian Wire, "
+        "unconfirmed, 2 sources: no second bloc reports it",
+        "🤝 Denied by Russia: Ceasefire agreed / declared. "
+        "Now reported: Moscow denies it — State Herald [state media, RU]",
+    ]
+
+
 def test_an_empty_digest_is_sent_all_the_same_and_says_how_well_we_heard() -> None:
     message = sent()
 

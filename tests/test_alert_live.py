@@ -170,7 +170,7 @@ def test_a_disputed_alert_strikes_nothing_and_shows_who_denies_it() -> None:
     )
 
 
-def test_an_alert_says_who_withdrew_where_others_still_say_so() -> None:
+def test_an_alert_says_who_took_its_word_back_where_others_still_say_so() -> None:
     story, reports = fakes.agreed("harbour", "dnipro", "Wharf Gazette")
     story = replace(story, taken_back=frozenset({reports[1].entry.key}))
     gone = fakes.report("Weather", "dnipro", id=reports[1].entry.key.id)
@@ -180,11 +180,11 @@ def test_an_alert_says_who_withdrew_where_others_still_say_so() -> None:
     word = plain(render.word(story, now, KYIV, change=StoryChange.CORRECTED, silent=True).html)
 
     assert text.startswith("🟡 UNCONFIRMED")
-    assert "\nДніпровський кур'єр withdrew its report, which now reads: “Weather”\n" in text
+    assert "\nДніпровський кур'єр changed its report, which now reads: “Weather”\n" in text
     assert word.splitlines() == [
         "🟡 UNCONFIRMED · Russia–Ukraine war · CEASEFIRE AGREED / DECLARED",
-        "No longer confirmed: Дніпровський кур'єр withdrew its report, which now reads: “Weather”",
-        "2 independent publishers · West",
+        "No longer confirmed: Дніпровський кур'єр changed its report, which now reads: “Weather”",
+        "2 independent publishers · West · not confirmed: no second bloc reports it",
     ]
 
 
@@ -199,8 +199,11 @@ def test_an_alert_whose_source_says_something_else_now_shows_both() -> None:
         "🔴 CORRECTED BY ITS SOURCE · Russia–Ukraine war · CEASEFIRE AGREED / DECLARED",
         f"“{report.entry.title}”",
     ]
-    assert "Now reported: “Truce on offer” — Harbour Times · harbour.example, 15:00 (12:00 UTC)" in text
-    assert "Now reported: “Truce on offer”" in word
+    assert "\nHarbour Times changed its report, which now reads: “Truce on offer”\n" in text
+    assert word.splitlines()[1:] == [
+        f"“{report.entry.title}”",
+        "Harbour Times changed its report, which now reads: “Truce on offer”",
+    ]
 
 
 def test_a_word_is_three_lines() -> None:

@@ -44,7 +44,9 @@ def test_a_page_shows_every_headline_with_its_time_its_link_and_the_status_histo
 
     text = page_text(page, fakes.catalog())
 
-    assert text.splitlines()[5:] == [
+    assert text.splitlines()[4:] == [
+        "confirmed: sources in two blocs report it",
+        "",
         "Status",
         "  2025-05-11 12:00  first told",
         "  2025-05-11 14:00  denied",
@@ -71,7 +73,7 @@ def test_a_page_as_json_holds_the_same() -> None:
         {"title": "Truce near", "first_seen": "2025-05-11T13:00:00Z"},
     ]
     assert found["independent_sources"] == ["harbour"]
-    assert found["standing"] == "unconfirmed"
+    assert (found["standing"], found["standing_because"]) == ("unconfirmed", "no second source")
 
 
 class Links(HTMLParser):

@@ -227,12 +227,42 @@ def test_publishers_of_one_owner_stay_unconfirmed_and_are_told_apart() -> None:
     assert text.endswith("2 publishers of one source")
 
 
-def test_several_publishers_who_quote_the_same_person_are_one_source() -> None:
+def test_several_publishers_who_quote_the_same_person_are_called_unconfirmed_for_that() -> None:
     text = card("meridian", "dnipro", speaker="usa")
 
     first = "🟡 UNCONFIRMED · Russia–Ukraine war · CEASEFIRE AGREED / DECLARED, says United States\n"
     assert text.startswith(first)
-    assert text.endswith("2 publishers, one source: United States")
+    assert text.endswith("2 publishers · not confirmed: all quote United States")
+
+
+@pytest.mark.parametrize(
+    ("publishers", "event", "foot"),
+    [
+        (
+            ("harbour", "Wharf Gazette"),
+            {},
+            "2 independent publishers · West · not confirmed: no second bloc reports it",
+        ),
+        (
+            ("harbour", "dnipro"),
+            {"type": EventType.EXCHANGE_PRISONERS, "modality": Modality.PLAN},
+            "2 independent publishers · West, Ukraine · not confirmed: it is only planned so far",
+        ),
+        (("harbour", "dnipro"), {}, "2 independent publishers · West, Ukraine"),
+        (("harbour", "dnipro"), {"speaker": "usa"}, "2 publishers · not confirmed: all quote United States"),
+        (("harbour",), {}, "1 publisher so far, no second source"),
+    ],
+    ids=["one bloc", "a plan", "two blocs", "one voice", "one source"],
+)
+def test_the_last_line_says_why_several_publishers_are_not_enough(
+    publishers: tuple[str, ...], event: dict[str, Any], foot: str
+) -> None:
+    story, reports = fakes.agreed(*publishers, **event)
+
+    assert card(*publishers, **event).splitlines()[-1] == foot
+    assert plain(render.count_line(story, reports, KYIV)) == foot
+    because = foot.partition("not confirmed: ")[2]
+    assert plain(render.summary(story, reports, KYIV)).partition("not confirmed: ")[2] == because
 
 
 def test_several_publishers_who_report_an_offer_bear_it_out_whoever_made_it() -> None:

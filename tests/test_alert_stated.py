@@ -59,8 +59,25 @@ def test_what_is_rejected_has_no_dates() -> None:
     assert stated([report(type=EventType.CEASEFIRE_REJECTED)], READER) == ""
 
 
-def test_a_truce_only_spoken_of_lends_talks_no_length() -> None:
-    assert stated([report(type=EventType.TALKS_PROPOSED)], READER) == "Start: 12 May · Where: Istanbul"
+def test_a_truce_only_spoken_of_lends_talks_neither_its_length_nor_its_days() -> None:
+    assert stated([report(type=EventType.TALKS_PROPOSED)], READER) == "Where: Istanbul"
+    assert stated([report(type=EventType.STATEMENT)], READER) == "Where: Istanbul"
+
+
+def test_what_a_broken_truce_covered_is_not_said_of_the_breach() -> None:
+    holiday = Facts(scope=(Scope.HOLIDAY,))
+
+    assert stated([report(holiday)], READER) == "Covers: a holiday only"
+    assert stated([report(holiday, type=EventType.CEASEFIRE_VIOLATED)], READER) == ""
+
+
+def test_a_day_that_some_call_the_start_and_others_the_deadline_is_told_once_as_the_quoted_report_has_it() -> None:
+    start, deadline = report(Facts(starts_on=date(2025, 5, 12))), report(Facts(deadline=date(2025, 5, 12)))
+    other = report(Facts(deadline=date(2025, 5, 14)))
+
+    told = [stated(reports, READER) for reports in ([start, deadline], [deadline, start], [start, other])]
+
+    assert told == ["Start: 12 May", "Deadline: 12 May", "Start: 12 May · Deadline: 14 May"]
 
 
 def test_the_city_that_an_english_report_names_is_shown() -> None:

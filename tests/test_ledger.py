@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.alert.ledgers import clock, expires, track
 from bot.catalog import Catalog
 from bot.ledger.ceasefire import Phase, expiring
 from bot.ledger.exchange import totals
@@ -18,7 +19,7 @@ from bot.ledger.ledger import Ledger, ledgers
 from bot.ledger.move import StoryWithReports
 from bot.ledger.plain import plain
 from bot.ledger.talks import Held
-from bot.model import EventType, Facts, Modality, Report, Scope, Stage
+from bot.model import EventType, Facts, Form, Modality, Report, Scope, Stage
 from tests import fakes, make
 from tests.week_stories import catalog as week_catalog
 from tests.week_stories import week_ledgers, week_stories
@@ -149,6 +150,14 @@ def test_a_process_goes_backwards() -> None:
     found = ledger(a_story(IN_EFFECT), a_story(ENDED, after=DAY), a_story(PROPOSED, after=2 * DAY, speaker="usa"))
 
     assert found.last_steps()["ceasefire"].type is PROPOSED
+
+
+def test_a_move_that_several_report_and_none_confirms_is_listed_with_the_reason() -> None:
+    claim = a_story(VIOLATED, modality=Modality.CLAIM, speaker="russia")
+
+    [message] = track(ledger(claim), fakes.reader(days_later(1)))
+
+    assert "unconfirmed, 2 sources: all quote the same person or side" in message.html
 
 
 def test_an_appeal_from_outside_is_listed_and_is_no_step() -> None:
@@ -284,6 +293,19 @@ def test_a_truce_of_its_own_start_or_of_another_kind_is_another_halt() -> None:
     assert [halt.ends_on for halt in found] == [None, date(2025, 5, 21), None, None]
 
 
+def test_a_halt_that_one_side_alone_keeps_is_called_so_until_both_do() -> None:
+    facts = Facts(starts_on=date(2025, 5, 11), duration="P3D", form=Form.UNILATERAL)
+    both = dataclasses.replace(facts, form=Form.BILATERAL)
+
+    [alone] = ledger(a_story(IN_EFFECT, facts=facts)).halts
+    [joined] = ledger(a_story(IN_EFFECT, facts=facts), a_story(IN_EFFECT, facts=both, after=5)).halts
+
+    reader = fakes.reader(days_later(0.1))
+    words = [clock(halt, reader).partition(":")[0] for halt in (alone, joined)]
+    assert words == ["One-sided ceasefire in force", "Ceasefire in force"]
+    assert "LAST DAY OF A ONE-SIDED CEASEFIRE" in expires(alone, reader).html
+
+
 def test_an_unconfirmed_end_does_not_stop_the_clock() -> None:
     (halt,) = ledger(a_story(AGREED, facts=THREE_DAYS), a_story(ENDED, after=2 * DAY, by=["harbour"])).halts
 
@@ -316,6 +338,19 @@ def test_violations_are_kept_by_day_and_by_the_side_they_are_laid_to_with_differ
     assert kept == [(11, "B", True, "700–734"), (12, "", True, ""), (12, "A", True, "488")]
     assert found.violations[0].count
     assert found.violations[0].count.said == ((700, ("dnipro",)), (734, ("harbour",)))
+
+
+def test_a_count_is_of_the_day_on_which_it_is_told_though_its_story_began_the_day_before() -> None:
+    claim: dict[str, Any] = {"type": VIOLATED, "modality": Modality.CLAIM, "speaker": "russia"}
+    counted = {"facts": Facts(counts=("488 violations",)), **claim}
+    first, next_day = (
+        fakes.report(f"Truce broken {after}", "herald", after=after, event=event)
+        for after, event in ((0, claim), (DAY, counted))
+    )
+
+    found = ledger(with_reports(first, next_day)).violations
+
+    assert [(each.day.day, each.count.words if each.count else "") for each in found] == [(11, ""), (12, "488")]
 
 
 def test_accusations_never_bear_each_other_or_a_report_out() -> None:

@@ -50,22 +50,22 @@ OF_ANOTHER_WAR = story("Israel and Hezbollah agree ceasefire")
 def test_a_denial_finds_the_story_of_its_war_and_kind_and_a_refusal_none(title: str, denied: Story | None) -> None:
     denial = report(title, "tass", published=LATER)
 
-    assert denied_by(denial, [VIOLATED, AGREED, OF_ANOTHER_WAR], LATER) == denied
+    assert denied_by(denial, [VIOLATED, AGREED, OF_ANOTHER_WAR], LATER, CATALOG) == denied
 
 
 def test_where_two_stories_could_be_meant_neither_is_struck() -> None:
     denial = report("Kremlin denies agreeing to ceasefire with Ukraine", "tass", published=LATER)
     other = story("Ceasefire between Russia and Ukraine takes effect", id="another")
 
-    assert denied_by(denial, [AGREED], LATER) == AGREED
-    assert denied_by(denial, [AGREED, other], LATER) is None
+    assert denied_by(denial, [AGREED], LATER, CATALOG) == AGREED
+    assert denied_by(denial, [AGREED, other], LATER, CATALOG) is None
 
 
 @pytest.mark.parametrize("hours", [-1, 73])
 def test_a_denial_is_about_the_last_three_days(hours: int) -> None:
     denial = report("Kremlin denies agreeing to 30-day ceasefire", "tass", published=make.NOON + timedelta(hours=hours))
 
-    assert denied_by(denial, [AGREED], LATER) is None
+    assert denied_by(denial, [AGREED], LATER, CATALOG) is None
 
 
 def test_a_story_that_is_denied_stays_what_it_was_and_counts_the_denial_once() -> None:
@@ -111,6 +111,29 @@ def test_a_headline_that_takes_its_word_back_corrects_its_story(title: str, stan
     assert same.revision > AGREED.revision
     assert same.taken_back == (frozenset() if standing is Standing.UNCONFIRMED else {now.entry.key})
     assert status(same, [now], CATALOG).standing is standing
+
+
+@pytest.mark.parametrize(
+    ("now", "moved"),
+    [
+        ({"type": EventType.TALKS_PROPOSED}, False),
+        ({"type": EventType.STATEMENT}, False),
+        ({"type": EventType.TALKS_SCHEDULED, "modality": Modality.CONDITIONAL}, False),
+        ({"type": EventType.TALKS_SCHEDULED, "modality": Modality.PLAN}, True),
+        ({"type": EventType.TALKS_HELD}, True),
+        ({"type": EventType.TALKS_STALLED}, True),
+    ],
+)
+def test_a_plan_that_is_worded_as_less_is_taken_back_and_one_that_goes_on_is_not(
+    now: dict[str, object], moved: bool
+) -> None:
+    planned = make.report("Leaders to meet", event={"type": EventType.TALKS_SCHEDULED, "modality": Modality.PLAN})
+    reworded = make.report("Leaders, reworded", id=planned.entry.key.id, event=now)
+    story = make.story(planned)
+
+    found = revised(story, planned.event, reworded, LATER, CATALOG)
+
+    assert found.taken_back == (frozenset() if moved else {planned.entry.key})
 
 
 def test_what_was_no_statement_of_fact_cannot_be_taken_back() -> None:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.model import EventType
 from bot.story.features import features, numbers_in
 from bot.story.words import roots
 from tests.make import report
@@ -17,6 +18,9 @@ from tests.make import report
         ("Zelenskyy", "Zelensky", "Зеленського", "Зеленский"),
         ("Istanbul", "Стамбулі", "Стамбуле"),
         ("negotiators", "talks", "переговорів", "переговорах"),
+        ("ceasefire", "stop all firing", "припинення вогню", "прекращения огня"),
+        ("immediate", "негайне", "немедленного"),
+        ("overnight", "вночі", "ночью"),
     ],
 )
 def test_one_notion_has_one_root_in_every_language(words: tuple[str, ...]) -> None:
@@ -35,6 +39,26 @@ def test_a_compound_of_names_names_each_of_them() -> None:
     assert roots("US-brokered talks") == ("usa", "mediator", "talks")
     assert roots("російсько-українські переговори") == ("russia", "ukraine", "talks")
     assert roots("cease-fire") == ("truce",)
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ("Oreshkov", "Орешков", "Орєшкову"),
+        ("Barzanji", "Барзанджи", "Барзанджі"),
+        ("Zoubaidi", "Zubaydi", "Зубайди"),
+        ("Kharchenko", "Харченко", "Харченка"),
+        ("Stephan", "Stefan", "Стефаном"),
+        ("Yanukyan", "Янукян", "Янукяна"),
+    ],
+)
+def test_a_surname_meets_its_other_spellings(spellings: tuple[str, ...]) -> None:
+    assert len({roots(name) for name in spellings}) == 1
+
+
+def test_numbers_are_no_sounds() -> None:
+    assert roots("2022") == ("2022",)
+    assert roots("1000") != roots("100")
 
 
 @pytest.mark.parametrize(
@@ -63,6 +87,8 @@ def test_words_that_only_begin_alike_are_not_one(word: str, look_alike: str) -> 
         ("negotiating table", "talks"),
         ("South Sudan", "south-sudan"),
         ("Белый дом", "usa"),
+        ("Лев XIV", "pope"),
+        ("coalition of the willing", "coalition"),
     ],
 )
 def test_a_phrase_that_the_lists_know_is_one_root(phrase: str, root: str) -> None:
@@ -114,10 +140,21 @@ def test_amounts_are_read_with_what_they_count(text: str, numbers: set[tuple[str
         ("Army says it will not free prisoners", ""),
         ("Joy in Ramallah as first prisoners are freed", "freed"),
         ("Roads fill with families as truce begins", ""),
+        ("Caracas frees jailed mayors in Washington-approved move", "freed"),
+        ("Ministers meet rebels for talks in Doha", "talks"),
+        ("Ministers to meet rebels for talks in Doha", "talks ahead"),
     ],
 )
 def test_the_step_is_read_from_the_main_clause(headline: str, step: str) -> None:
     assert features(report(headline)).step == step
+
+
+def test_who_is_freed_is_a_captive_if_the_detector_says_so() -> None:
+    release = {"type": EventType.EXCHANGE_PRISONERS}
+
+    assert features(report("Ruth Adler, held by Hamas for two years, is free", event=release)).step == "freed"
+    assert features(report("Rebels free soldier after two years", event=release)).step == "freed"
+    assert features(report("Army frees village held by rebels", event={"type": EventType.STATEMENT})).step == "hold"
 
 
 def test_days_dates_and_rounds_are_facts() -> None:
@@ -162,6 +199,15 @@ def test_of_two_news_in_one_headline_the_first_names_the_parties_and_nobody_know
     assert features(two).facts.pair == {"syria", "kurd"}
     assert features(two).facts.conflicts == set()
     assert features(of_one_war).facts.conflicts == {"syria-sdf"}
+
+
+def test_an_appeal_for_peace_in_two_places_is_of_no_one_war_but_a_deal_is() -> None:
+    war = {"conflicts": ("gaza",)}
+    appeal = report("Pope appeals for peace in Ukraine and truce in Gaza", event=war)
+    deal = report("Israel signs Gaza truce deal as Lebanon waits", event=war)
+
+    assert features(appeal).facts.conflicts == set()
+    assert features(deal).facts.conflicts == {"gaza"}
 
 
 @given(st.text(max_size=300), st.text(max_size=300))

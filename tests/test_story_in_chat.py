@@ -1,6 +1,5 @@
 """A story's page in chat: /story and the button "Timeline", sheet by sheet, for every reader."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -18,12 +17,6 @@ from tests.telegram_rules import parse_html
 
 LATER = make.NOON + timedelta(hours=3)
 KYIV = fakes.reader(LATER, time_zone="Europe/Kyiv")
-
-
-@pytest.fixture
-def talk() -> Iterator[Conversation]:
-    with conversation() as talk:
-        yield talk
 
 
 def page_of(*reports: Report, changes: tuple[StoryChange, ...] = (StoryChange.NEW,)) -> StoryPage:

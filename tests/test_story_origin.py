@@ -41,6 +41,22 @@ def families(*entries: Entry, catalog: Catalog = CATALOG) -> list[str]:
         ("Sides agree", "GENEVA, May 11 (Reuters) - The sides agreed on Monday.", "reuters"),
         ("Sides agree", "Talks are over, the BBC reports from the hotel.", "bbc"),
         ("Truce close, Axios reported", "", "cox"),
+        ("Truce agreed, official tells Reuters", "", "reuters"),
+        ("Sources told AFP a truce is agreed", "", "afp"),
+        ("Sides agree to stop shelling, Reuters says", "", "reuters"),
+        ("Sides agree to stop shelling: AP", "", "ap"),
+        ("Sides agree", "The sides agreed, the news agency Reuters said on Monday.", "reuters"),
+        ("Sides agree", "The sides agreed, officials say, citing TASS.", "tass"),
+        ("Sides agree", "The sides agreed on Monday. With reporting by Reuters and AFP.", "reuters"),
+        ("Sides agree", "AFP - The sides agreed on Monday.", "afp"),
+        ("Sides agree", "The sides agreed on Monday. AFP", "afp"),
+        ("Sides agree", "The deal is done, Bloomberg News has learned.", "bloomberg"),
+        ("Sides agree", "He confirmed the deal in an interview with CNN.", "cnn"),
+        ("Сторони домовилися", "Про це повідомило агентство Рейтер.", "reuters"),
+        ("Сторони домовилися", "Про це йдеться в матеріалі Reuters.", "reuters"),
+        ("Стороны договорились", "Об этом ТАСС рассказал источник.", "tass"),
+        ("Стороны договорились", "Как сообщили ТАСС в Кремле, речь о 30 днях.", "tass"),
+        ("Minister told us of a truce by dawn", "He told reporters at dawn that the sides agreed.", None),
         ("Sides agree to stop shelling", "", None),
         ("Kremlin: no truce without conditions", "", None),
         ("Truce holds, according to the United Nations", "", None),
@@ -79,6 +95,16 @@ def test_a_copied_text_that_credits_nobody_goes_back_to_who_had_it_first() -> No
         "quayside daily",
         "quayside daily",
     ]
+
+
+def test_two_who_name_each_other_as_their_source_are_one() -> None:
+    one = entry("Truce agreed, Reuters says", "BBC")
+    other = entry("Sides agree to a truce, BBC reports", "Reuters")
+    own = entry("A truce from Monday", "BBC")
+
+    assert families(one, other) == ["reuters", "reuters"]
+    assert families(one, other, own) == ["reuters", "reuters", "bbc"]
+    assert families(one, own) == ["reuters", "bbc"]
 
 
 def test_two_texts_of_their_own_stay_two_even_under_the_same_headline() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.catalog import Catalog, Entity
 from bot.model import EventType, Mention, Modality, Report, Role, Stage, Standing, Story
-from bot.story.status import Status, status
+from bot.story.status import Reason, Status, status
 from bot.story.voice import Word
 from tests import fakes, make
 
@@ -158,7 +158,51 @@ def test_talks_that_two_blocs_announce_are_confirmed_as_a_plan() -> None:
     assert told(by("harbour", **plan), by("dnipro", **plan)).standing is Standing.CONFIRMED
 
 
+def test_to_refuse_talks_is_confirmed_by_two_blocs_though_it_is_told_as_a_denial() -> None:
+    refused: dict[str, Any] = {"type": EventType.TALKS_STALLED, "modality": Modality.DENIAL, "speaker": "russia"}
+
+    assert told(by("harbour", **refused), by("dnipro", **refused)).standing is Standing.CONFIRMED
+
+
+# ------------------------------------------------------------------------------------------ why
+BREACH: dict[str, Any] = {"type": EventType.CEASEFIRE_VIOLATED}
+CLAIM: dict[str, Any] = {"modality": Modality.CLAIM}
+
+
+@pytest.mark.parametrize(
+    ("reports", "reason"),
+    [
+        ([by("harbour"), by("dnipro")], Reason.TWO_BLOCS),
+        ([by("harbour", speaker="russia"), by("Wharf Gazette", speaker="ukraine")], Reason.BOTH_SIDES),
+        ([by("harbour", speaker="usa"), by("Wharf Gazette")], Reason.MEDIATOR),
+        ([by("harbour", modality=Modality.PLAN), by("dnipro", modality=Modality.PLAN)], Reason.PLANNED),
+        ([by("harbour", modality=Modality.QUESTION)], Reason.NOT_NOW),
+        ([by("harbour"), by("harbour-evening")], Reason.ONE_SOURCE),
+        ([by("harbour", speaker="russia"), by("dnipro", speaker="russia")], Reason.ONE_VOICE),
+        ([by("herald"), by("herald", title="Truce again (State Herald)")], Reason.ONE_SOURCE),
+        ([by("harbour", speaker="russia", **BREACH), by("dnipro", speaker="ukraine", **BREACH)], Reason.ACCUSED),
+        ([by("harbour", **CLAIM), by("dnipro", **CLAIM)], Reason.CLAIMED),
+        ([by("harbour"), by("Wharf Gazette")], Reason.ONE_BLOC),
+        ([by("harbour"), by("dnipro", speaker="russia")], Reason.OTHERS_QUOTE),
+        ([by("harbour", speaker="russia", **BREACH), by("herald", **BREACH)], Reason.QUOTED),
+    ],
+    ids=lambda each: each.name if isinstance(each, Reason) else "",
+)
+def test_the_status_says_what_confirms_a_story_or_what_keeps_it_from_that(
+    reports: list[Report], reason: Reason
+) -> None:
+    of = told(*reports)
+
+    assert of.reason is reason
+    assert of.standing is (
+        Standing.CONFIRMED if reason in {Reason.TWO_BLOCS, Reason.BOTH_SIDES, Reason.MEDIATOR} else Standing.UNCONFIRMED
+    )
+
+
 # ------------------------------------------------------------------------------------------ what takes it back
+DENIAL: dict[str, Any] = {"modality": Modality.DENIAL, "speaker": "russia"}
+
+
 def denial(after: float, publisher: str = "herald", **event: Any) -> Report:
     return by(
         publisher, title="Moscow denies it", after=after, **{"modality": Modality.DENIAL, "speaker": "russia", **event}
@@ -252,6 +296,35 @@ def test_who_is_accused_of_a_breach_always_denies_and_that_is_said_but_strikes_n
     of = status(story_of(*reports), reports, CATALOG)
 
     assert (of.standing, of.denier) == (Standing.UNCONFIRMED, "russia")
+
+
+@pytest.mark.parametrize(
+    ("type", "unheard"),
+    [
+        (EventType.CEASEFIRE_PROPOSED, "ukraine"),
+        (EventType.CEASEFIRE_AGREED, "ukraine"),
+        (EventType.CEASEFIRE_REJECTED, ""),
+        (EventType.CEASEFIRE_ENDED, ""),
+        (EventType.TALKS_STALLED, ""),
+        (EventType.STATEMENT, ""),
+    ],
+)
+def test_the_other_side_is_called_silent_only_where_its_word_is_waited_for(type: EventType, unheard: str) -> None:
+    assert told(by("harbour", type=type, speaker="russia")).unheard == unheard
+
+
+def test_who_denies_is_not_called_silent_nor_is_who_spoke_of_an_earlier_stage() -> None:
+    breach: dict[str, Any] = {"type": EventType.CEASEFIRE_VIOLATED, "speaker": "ukraine", "modality": Modality.CLAIM}
+    accusing = by("dnipro", **breach)
+    denying = by("herald", title="Moscow denies it", after=9, **{**breach, **DENIAL})
+    earlier = by("herald", after=-9, type=EventType.CEASEFIRE_PROPOSED, speaker="russia")
+
+    found = [
+        status(story_of(accusing), told, CATALOG).unheard
+        for told in ([accusing], [accusing, denying], [earlier, accusing])
+    ]
+
+    assert found == ["russia", "", ""]
 
 
 def test_who_takes_its_own_word_back_refutes_even_what_takes_one_alone() -> None:

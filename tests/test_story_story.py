@@ -85,6 +85,16 @@ def test_a_statement_or_talk_of_terms_moves_no_story(vague: EventType) -> None:
     assert (grown.type, grown.stages, grown.revision) == (story.type, story.stages, 2)
 
 
+@pytest.mark.parametrize("arranged", [EventType.TALKS_SCHEDULED, EventType.TALKS_HELD])
+def test_an_offer_of_talks_that_are_arranged_is_no_step_back(arranged: EventType) -> None:
+    story = new_story(report("Talks set", event={"type": arranged}), NOON, CATALOG)
+    offer = report("Kyiv offers talks", published=NOON + minutes(5), event={"type": EventType.TALKS_PROPOSED})
+
+    grown = joined(story, offer, NOON, CATALOG)
+
+    assert (grown.type, grown.stages, grown.headline) == (story.type, story.stages, story.headline)
+
+
 @pytest.mark.parametrize("modality", [Modality.OPINION, Modality.QUESTION, Modality.HISTORICAL])
 def test_a_view_a_question_and_a_look_back_join_but_are_no_step(modality: Modality) -> None:
     story = new_story(report(), NOON, CATALOG)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import permutations
+from random import Random
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ from bot.model import Entry, FeedState, Standing, Story, StoryChange
 from bot.ports import Parsed
 from bot.store.archive import ArchiveStore
 from bot.story.decide import merged, split
-from bot.story.status import Status, status
+from bot.story.status import Reason, Status, status
 from bot.story.voice import Word
 from tests import make
 from tests.make import NOON, minutes
@@ -120,6 +121,13 @@ def desk() -> Iterator[Desk]:
         ("Жодного перемир'я з Росією немає, заявив Зеленський", "zelensky"),
         ("Песков заявил, что договоренности о перемирии с Украиной нет", "peskov"),
         ("Сообщения о перемирии с Украиной опровергли в Кремле", "russia"),
+        ("Peskov says report of 30-day ceasefire with Ukraine is not true", "peskov"),
+        ("Kyiv: news of truce agreed with Moscow is disinformation", "ukraine"),
+        ("Zelensky dismisses claim of ceasefire with Russia as untrue", "zelensky"),
+        ("Ukraine rejects reports of ceasefire deal with Russia", "ukraine"),
+        ("Зеленський спростував домовленість про 30-денне перемир'я", "zelensky"),
+        ("Єрмак: повідомлення про перемир'я з Росією — фейк", "yermak"),
+        ("Песков: Россия и Украина не договаривались о перемирии", "peskov"),
     ],
 )
 def test_who_has_a_say_denies_a_truce_by_saying_that_there_is_none(desk: Desk, title: str, denier: str) -> None:
@@ -142,6 +150,9 @@ def test_who_has_a_say_denies_a_truce_by_saying_that_there_is_none(desk: Desk, t
         "No Christmas truce, Kremlin says",
         "Kremlin denies rejecting ceasefire with Ukraine",
         "Kremlin denies denying ceasefire with Ukraine",
+        "Kremlin rejects claims that it blocks ceasefire with Ukraine",
+        "Kremlin: reports of truce violations in Ukraine are false",
+        "Office of president calls report of ceasefire with Russia fake",
         "Expert: there is no ceasefire between Russia and Ukraine",
         "France says there is no ceasefire between Russia and Ukraine",
         "Reports of Russia-Ukraine ceasefire denied",
@@ -160,6 +171,26 @@ def test_a_refusal_a_forecast_a_doubt_of_others_and_a_denial_of_something_else_d
 
 
 @pytest.mark.parametrize(
+    ("publisher", "title", "denier"),
+    [
+        ("suspilne", "Перемир'я немає, заявив міністр", "ukraine"),
+        ("suspilne", "There is no ceasefire with Russia, defence minister says", "ukraine"),
+        ("tass", "Договоренности о перемирии с Украиной нет, сообщили в министерстве", "russia"),
+        ("suspilne", "Office of president calls report of ceasefire with Russia fake", "ukraine"),
+        ("bbc", "There is no ceasefire with Russia, defence minister says", ""),
+        ("suspilne", "There is no ceasefire with Russia, Polish minister says", ""),
+        ("suspilne", "There is no ceasefire with Russia, expert says", ""),
+    ],
+)
+def test_a_minister_of_no_named_land_denies_in_the_name_of_the_publisher_s_own(
+    desk: Desk, publisher: str, title: str, denier: str
+) -> None:
+    desk.take(Told("reuters", AGREED), Told(publisher, title, 20))
+
+    assert desk.status().denier == denier
+
+
+@pytest.mark.parametrize(
     ("publisher", "standing"), [("tass", "unconfirmed"), ("suspilne", "denied"), ("bbc", "denied")]
 )
 def test_state_media_of_one_side_do_not_deny_in_the_name_of_the_other(
@@ -168,6 +199,31 @@ def test_state_media_of_one_side_do_not_deny_in_the_name_of_the_other(
     desk.take(Told("reuters", AGREED), Told(publisher, "There is no ceasefire in Ukraine, Zelensky says", 20))
 
     assert desk.status().standing == standing
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Kremlin denies talks with Ukraine took place in Istanbul",
+        "У Кремлі заперечили, що переговори з Україною відбулися",
+    ],
+)
+def test_who_denies_that_talks_took_place_denies_them(desk: Desk, title: str) -> None:
+    held = Told("reuters", "Russia and Ukraine hold direct talks in Istanbul")
+
+    desk.take(held, Told("bbc", title, 20))
+
+    of = desk.status(held.title)
+    assert (of.standing, of.denier) == (Standing.DENIED, "russia")
+
+
+def test_who_has_no_plans_to_talk_denies_no_talks(desk: Desk) -> None:
+    desk.take(Told("reuters", "Russia and Ukraine hold direct talks in Istanbul"))
+    desk.take(Told("bbc", "Kremlin has no plans for talks with Ukraine in Istanbul", 20))
+
+    found = [status(each, desk.archive.reports(each.id), CATALOG).denier for each in desk.archive.stories()]
+
+    assert set(found) == {""}
 
 
 # ------------------------------------------------------------------------------------------ in any order
@@ -236,6 +292,33 @@ def test_thirty_three_reports_by_ten_publishers_of_one_text_never_confirm(desk: 
     assert set(desk.changes()) == {StoryChange.NEW, StoryChange.GREW}
 
 
+REWORDED = (
+    Told("reuters", AGREED),
+    Told("bbc", AGREED_PLAINLY, 1, summary="Officials on both sides told Reuters of the deal on Sunday."),
+    Told("suspilne", "Україна та Росія домовилися про 30-денне перемир'я", 2, summary="Про це повідомляє Reuters."),
+    Told("tass", "Россия и Украина договорились о 30-дневном перемирии", 3, summary="Об этом пишет агентство Рейтер."),
+    Told("ria", "Reuters: Россия и Украина договорились о 30-дневном перемирии", 4),
+    Told("Harbour Paper 0", f"{AGREED_PLAINLY}, Reuters says", 5),
+    Told("Harbour Paper 1", "Moscow, Kyiv agree 30-day ceasefire: Reuters", 6),
+    Told("Harbour Paper 2", f"{AGREED} - Reuters", 7),
+    Told("Harbour Paper 3", AGREED_PLAINLY, 8, summary="KYIV, May 11 (Reuters) - The two sides have a deal."),
+)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_one_wire_told_in_many_words_and_languages_never_confirms_in_whatever_order_it_comes(
+    desk: Desk, seed: int
+) -> None:
+    desk.take(*Random(seed).sample(REWORDED, len(REWORDED)))
+
+    [of] = [status(each, desk.archive.reports(each.id), CATALOG) for each in desk.archive.stories()]
+    assert (of.standing, of.reason, [source.id for source in of.sources]) == (
+        Standing.UNCONFIRMED,
+        Reason.ONE_SOURCE,
+        ["reuters"],
+    )
+
+
 def test_two_state_media_of_one_country_do_not_confirm_each_other(desk: Desk) -> None:
     desk.take(Told("tass", AGREED), Told("ria", "Ukraine and Russia agree to 30-day ceasefire", 9))
 
@@ -280,6 +363,21 @@ def test_a_headline_that_goes_back_and_forth_ten_times_is_told_of_once(
     assert once == [StoryChange.CORRECTED if others else StoryChange(taken_back)]
     assert ends_asserting.standing is Standing.UNCONFIRMED
     assert desk.status().standing is (Standing.UNCONFIRMED if others else taken_back)
+
+
+def test_a_plan_that_one_of_several_rewords_is_corrected_in_its_name(desk: Desk) -> None:
+    offer = Told("suspilne", "Zelensky ready to meet Putin in Istanbul on Thursday for talks")
+    plan = Told("bbc", "Zelensky and Putin to meet in Istanbul on Thursday for talks", 20, page="meet")
+    reworded = "Zelensky says he is ready to meet Putin in Istanbul on Thursday"
+
+    desk.take(offer, plan, plan._replace(title=reworded, after=40))
+    desk.take(Told("reuters", "Zelensky says he is ready to meet Putin in Istanbul for talks on Thursday", 50))
+
+    of = desk.status(plan.title)
+    assert of.standing is Standing.CORRECTED
+    assert of.against
+    assert (of.against.entry.publisher, of.against.entry.title) == ("bbc", reworded)
+    assert StoryChange.CORRECTED in desk.changes(plan.title)
 
 
 def test_a_founder_that_withdraws_is_named_and_the_others_are_counted_without_it(desk: Desk) -> None:

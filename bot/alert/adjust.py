@@ -1,5 +1,6 @@
 """Which adjustments of the alert policy a story falls under. Pure."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
@@ -7,7 +8,8 @@ from bot.adjustments import Adjustment
 from bot.alert import phrases
 from bot.catalog import Catalog
 from bot.model import Facts, Report, Story
-from bot.story.status import Status, backing, sources
+from bot.story.origin import origins
+from bot.story.status import Status, backing
 
 
 def adjustments(story: Story, reports: Sequence[Report], of: Status, catalog: Catalog) -> Iterator[Adjustment]:
@@ -42,8 +44,15 @@ def _holds_of_reports(each: Adjustment, story: Story, reports: Sequence[Report],
 
 def _most_sources(said: Sequence[Report], within: timedelta | None, catalog: Catalog) -> int:
     """Return how many independent sources there are, at most, in any stretch of time of that length."""
+    found = [of.family or of.id for of in origins(said, catalog)]
     if within is None:
-        return len(sources(said, catalog))
-    timed = [(at, report) for report in said if (at := report.entry.happened_at)]
-    stretches = ([report for at, report in timed if start <= at <= start + within] for start, _ in timed)
-    return max((len(sources(stretch, catalog)) for stretch in stretches), default=0)
+        return len(set(found))
+    timed = sorted((at, of) for report, of in zip(said, found, strict=True) if (at := report.entry.happened_at))
+    most, counts, begin = 0, Counter[str](), 0
+    for end, of in timed:
+        counts[of] += 1
+        while timed[begin][0] < end - within:
+            counts[timed[begin][1]] -= 1
+            begin += 1
+        most = max(most, len(+counts))
+    return most

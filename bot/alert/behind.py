@@ -24,9 +24,9 @@ def why(story: Story, reports: Sequence[Report], reader: Reader) -> Message:
     lines = [
         f"“{marked(lead.entry, event.mentions)}” — {phrases.credit(lead.entry, reader.catalog)}",
         "",
-        *_evidence(event, reader),
+        *dict.fromkeys(_evidence(event, reader)),  # several rules may rest on the same words
         _decided_by(event),
-        _rests_on(status(story, reports, reader.catalog)),
+        _rests_on(status(story, reports, reader.catalog), reader),
         f"Loudness: P{loud.level}, {PRIORITY_WORDS[loud.level]}",
         *(f"  louder because: {phrases.short(reason, 120)}" for reason in loud.louder),
         *(f"  no louder because: {phrases.short(reason, 120)}" for reason in loud.no_louder),
@@ -36,9 +36,11 @@ def why(story: Story, reports: Sequence[Report], reader: Reader) -> Message:
     return Message(html=phrases.fit(head, lines))
 
 
-def _rests_on(of: Status) -> str:
-    """Return how far the story can be relied on, and on whose word it rests."""
-    return f"Status: {phrases.STANDING_WORDS[of.standing].lower()}" + (f", on the word of {of.word}" if of.word else "")
+def _rests_on(of: Status, reader: Reader) -> str:
+    """Return how far the story can be relied on, on whose word it rests, and why that is enough or not."""
+    whose = f", on the word of {of.word}" if of.word else ""
+    reason = phrases.short(phrases.reason(of, reader), 80)
+    return f"Status: {phrases.STANDING_WORDS[of.standing].lower()}{whose}" + (f" ({reason})" if reason else "")
 
 
 def marked(entry: Entry, mentions: Sequence[Mention]) -> str:

@@ -137,12 +137,15 @@ def _line(pair: StoryWithReports, reader: Reader) -> str:
     of, lead = status(story, reports, reader.catalog), render.best_report(story, reports, reader)
     what = phrases.short(render.happened(story, reports, lead, of, reader), 80)
     loud = "❗" if priority(story, reports, reader.catalog) == SOUND else phrases.icon(story.type, reader.catalog)
-    standing = phrases.STANDING_WORDS[of.standing]
+    word, standing = phrases.STANDING_WORDS[of.standing], phrases.short(phrases.standing(of, reader), 60)
     if of.standing in TAKEN_BACK and of.against:
-        return f"{loud} <b>{standing.capitalize()}</b>: <s>{what}</s>. Now reported: {_said(of.against, reader)}"
+        taken_back = standing.replace(word, word.capitalize())
+        return f"{loud} <b>{taken_back}</b>: <s>{what}</s>. Now reported: {_said(of.against, reader)}"
     said = _said(lead, reader) if lead else phrases.short(story.headline, 110)
     many = f", {len(of.sources)} sources" if of.sources[1:] else ""
-    return f"{loud} <b>{what}</b>: {said}, {standing.lower()}{many}"
+    because = phrases.short(phrases.because(of, reader), 80)
+    sure = standing.replace(word, word.lower())
+    return f"{loud} <b>{what}</b>: {said}, {sure}{many}" + (f": {because}" if because else "")
 
 
 def _said(report: Report, reader: Reader) -> str:

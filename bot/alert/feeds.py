@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.alert import phrases
 from bot.alert.phrases import Reader
-from bot.model import Feed, FeedState
+from bot.model import FailingFeed, Feed, FeedState
 from bot.text import escape
 
 SILENT = timedelta(hours=24)
@@ -25,14 +25,14 @@ class Told:
     down: frozenset[str] = frozenset()
 
 
-def is_down(state: FeedState, now: datetime) -> bool:
+def is_down(state: FeedState | FailingFeed, now: datetime) -> bool:
     """Return whether the feed has been asked in vain for a day, or was never heard, or is gone for good."""
     silent = state.ok_at is None or now - state.ok_at >= SILENT
     return state.stopped_at is not None or (state.failures >= FEWEST_FAILURES and silent)
 
 
 def trouble(
-    states: Sequence[FeedState], feeds: Mapping[str, Feed], told: Told, reader: Reader
+    states: Sequence[FeedState | FailingFeed], feeds: Mapping[str, Feed], told: Told, reader: Reader
 ) -> tuple[str, Told] | None:
     """Return what to tell the owner, and what is told then; None while there is nothing new, or the last is fresh.
 
@@ -62,12 +62,12 @@ def _listed(lines: Sequence[str]) -> list[str]:
     return [f"• {line}" for line in lines[:MOST_NAMED]] + more
 
 
-def _title(state: FeedState, feeds: Mapping[str, Feed]) -> str:
+def _title(state: FeedState | FailingFeed, feeds: Mapping[str, Feed]) -> str:
     feed = feeds.get(state.url)
     return phrases.short(feed.title if feed and feed.title else state.url, 80)
 
 
-def _silence(state: FeedState, reader: Reader) -> str:
+def _silence(state: FeedState | FailingFeed, reader: Reader) -> str:
     if state.stopped_at:
         return escape(state.last_error)
     since = f"last heard {phrases.moment(state.ok_at, reader)}" if state.ok_at else "never heard"

@@ -14,7 +14,7 @@ from bot.ledger.exchange import Exchange, totals
 from bot.ledger.ledger import Ledger
 from bot.ledger.move import Move
 from bot.ledger.talks import Meeting
-from bot.model import Button, Document, EventType, Message, Modality, Report
+from bot.model import Button, Document, EventType, Message, Modality, Report, Standing
 from bot.story.consent import consenting
 
 LAST_DAYS = timedelta(days=14)
@@ -96,7 +96,9 @@ def _move(move: Move, reader: Reader) -> str:
     what = f"<s>{_what(move, reader)}</s>" if move.struck else _what(move, reader)
     sure = phrases.STANDING_WORDS[move.standing].lower()
     sources = phrases.plural(len(move.publishers), "source")
-    said = f"{phrases.headline(lead.entry, 120)} — {phrases.credit(lead.entry, reader.catalog)}, {sure}, {sources}"
+    because = f": {move.reason}" if move.standing is Standing.UNCONFIRMED and move.publishers[1:] else ""
+    credit = phrases.credit(lead.entry, reader.catalog)
+    said = f"{phrases.headline(lead.entry, 120)} — {credit}, {sure}, {sources}{because}"
     return f"{day(move.day, reader)} {phrases.icon(move.type, reader.catalog)} <b>{what}</b>\n{said}"
 
 
@@ -154,7 +156,8 @@ def clock(halt: Halt, reader: Reader) -> str:
     days += [f"reported ended {day(halt.ended.day, reader)}"] if halt.ended else []
     phase = halt.phase(reader.now)
     words = "expired, no confirmed report of an extension" if phase is Phase.EXPIRED else phase.value
-    return f"Ceasefire {words}" + (f": {', '.join(days)}" if days else ", no end stated")
+    what = "One-sided ceasefire" if halt.one_sided else "Ceasefire"
+    return f"{what} {words}" + (f": {', '.join(days)}" if days else ", no end stated")
 
 
 def ceasefires(ledgers: Iterable[Ledger], reader: Reader) -> Message:
@@ -190,7 +193,8 @@ def _broken(ledger: Ledger, reader: Reader) -> Iterator[str]:
 
 def expires(halt: Halt, reader: Reader) -> Message:
     """Return the reminder that a halt is about to end."""
-    head = f"⏱ <b>LAST DAY OF A CEASEFIRE</b> · {_name(halt.conflict, reader)}"
+    what = "ONE-SIDED CEASEFIRE" if halt.one_sided else "CEASEFIRE"
+    head = f"⏱ <b>LAST DAY OF A {what}</b> · {_name(halt.conflict, reader)}"
     lead = _lead(halt.moves[-1], reader)
     told = f"As reported: {phrases.quote(lead.entry, reader)}"
     foot = "No confirmed report of an extension so far. The hour of its end is not known to me."

@@ -55,10 +55,8 @@ def _objections(
         yield SILENT, 1, "a claim that one publisher reports"
     elif alone:
         yield SILENT, 0, "only one independent publisher so far"
-    elif of.voice and of.standing is Standing.UNCONFIRMED:
-        yield SILENT, 0, "all publishers quote the same person"
     elif of.standing is Standing.UNCONFIRMED:
-        yield SILENT, 0, "not confirmed: no second bloc, other party or mediator says so"
+        yield SILENT, 0, f"not confirmed: {of.reason}"
     elif of.standing is Standing.DISPUTED:
         yield SILENT, 0, "somebody with a say in it denies it"
     elif of.standing in TAKEN_BACK:

@@ -13,8 +13,8 @@ from bot.alert import phrases, render
 from bot.alert.phrases import Reader
 from bot.alert.stated import again
 from bot.catalog import Catalog
-from bot.model import Entry, Headline, LoggedChange, Report, Story, StoryChange
-from bot.story.status import Status, status
+from bot.model import Entry, Headline, LoggedChange, Report, Standing, Story, StoryChange
+from bot.story.status import TAKEN_BACK, Status, status
 from bot.text import clean, link_host, plain, safe_link
 
 
@@ -74,6 +74,8 @@ def _about(page: StoryPage, reader: Reader) -> Iterator[str]:
     story, of = page.story, status(page.story, page.reports, reader.catalog)
     yield f"story {story.id}, revision {story.revision}"
     yield f"{_standing(of)}; {phrases.plural(len(page.told), 'report')}, {len(of.sources)} independent"
+    if reason := phrases.reason(of, reader):
+        yield f"{'not confirmed' if of.standing is Standing.UNCONFIRMED else 'confirmed'}: {reason}"
     if repeated := plain(again(story, reader)):
         yield repeated
 
@@ -103,6 +105,7 @@ def page_object(page: StoryPage, catalog: Catalog) -> dict[str, Any]:
         "conflicts": list(story.conflicts),
         "headline": story.headline,
         "standing": of.standing,
+        "standing_because": None if of.standing in TAKEN_BACK else of.reason,
         "independent_sources": [each.id for each in of.sources],
         "first_seen": _stamp(story.first_seen),
         "last_seen": _stamp(story.last_seen),

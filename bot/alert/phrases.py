@@ -14,7 +14,7 @@ from bot.catalog import Catalog, Publisher
 from bot.model import ASSERTED, Entry, Event, EventType, Form, Modality, Report, Standing, Story, Wishes
 from bot.story.consent import consenting
 from bot.story.origin import published_by
-from bot.story.status import TAKEN_BACK, Status, backing
+from bot.story.status import TAKEN_BACK, Reason, Status, backing
 from bot.text import clean, cut, escape, link_host, plain, utf16_length
 
 LONGEST_MESSAGE = 4096
@@ -100,6 +100,23 @@ def standing(of: Status, reader: Reader) -> str:
     if of.standing is Standing.UNCONFIRMED and denier:
         return f"{word}, denied by {denier}"
     return f"{word} by {denier}" if denier else word
+
+
+def because(of: Status, reader: Reader) -> str:
+    """Return why what several report is not confirmed, or why it is though they are of one bloc; "" elsewhere.
+
+    Not escaped.
+    """
+    by_blocs = of.standing is not Standing.UNCONFIRMED and of.blocs[1:] and not of.voice
+    told_already = not of.sources[1:] or by_blocs
+    return "" if told_already else reason(of, reader)
+
+
+def reason(of: Status, reader: Reader) -> str:
+    """Return why a story is confirmed or is not, "" of one that was taken back. Not escaped."""
+    if of.standing in TAKEN_BACK:
+        return ""
+    return f"all quote {names([of.voice], reader)}" if of.reason is Reason.ONE_VOICE else of.reason.value
 
 
 def dot(event_type: EventType, how_sure: Modality, of: Standing) -> str:
@@ -190,7 +207,7 @@ def conflict(conflict_id: str, reader: Reader) -> str:
 def conflicts(story: Story, reader: Reader) -> str:
     """Return the short names of the story's conflicts, two at most. Not escaped."""
     names = [conflict(each, reader) for each in story.conflicts[:2]]
-    return " / ".join(names) or "conflict not recognised"
+    return ", ".join(names) or "conflict not recognised"
 
 
 def names(ids: Sequence[str], reader: Reader, most: int = 3) -> str:

@@ -24,7 +24,7 @@ from bot.model import (
     Story,
     StoryChange,
 )
-from bot.story.status import IS_SPEECH, TAKEN_BACK, Status, backing, firm, status
+from bot.story.status import IS_SPEECH, RETRACTED, TAKEN_BACK, Status, backing, firm, status
 from bot.story.voice import Word, speakers
 
 LONGEST_ALERT = 900
@@ -71,23 +71,25 @@ def _headline(story: Story, lead: Report | None, reader: Reader, *, struck: bool
 
 
 def _against(of: Status, reader: Reader) -> str:
-    """Return the report that denies what was told, or what its source says now."""
+    """Return the report that denies what was told; or who no longer says so, and what it says now."""
     if of.against is None:
         return ""
-    words = {
-        Standing.CORRECTED: "Now reported",
-        Standing.WITHDRAWN: "Its source no longer says so",
-    }
-    return f"{words.get(of.standing, 'Denied')}: {phrases.quote(of.against.entry, reader)}"
+    if of.standing in RETRACTED:
+        return _changed(of.against, reader)
+    return f"Denied: {phrases.quote(of.against.entry, reader)}"
 
 
 def _lost(of: Status, reader: Reader) -> str:
     """Return the last report that no longer says so while others do, and how many more there are."""
     if not of.lost:
         return ""
-    last, more = of.lost[-1].entry, f" (and {len(of.lost) - 1} more)" if of.lost[1:] else ""
-    now = phrases.headline(last, 120)
-    return f"{phrases.credit(last, reader.catalog)} withdrew its report{more}, which now reads: “{now}”"
+    return _changed(of.lost[-1], reader, f" (and {len(of.lost) - 1} more)" if of.lost[1:] else "")
+
+
+def _changed(report: Report, reader: Reader, more: str = "") -> str:
+    """Return who no longer says what was told, and how its headline reads now."""
+    who, now = phrases.credit(report.entry, reader.catalog), phrases.headline(report.entry, 120)
+    return f"{who}{more} changed its report, which now reads: “{now}”"
 
 
 def word(
@@ -106,7 +108,9 @@ def word(
     update = change is StoryChange.NEW_STAGE and of.standing is Standing.UNCONFIRMED
     head = status_line(story, reports, reader, update=update)
     said = phrases.quote(lead.entry, reader) if lead else phrases.short(story.headline, 200)
-    if of.against:
+    if of.standing in RETRACTED:
+        said = f"{_headline(story, lead, reader, struck=True)}\n{_against(of, reader)}"
+    elif of.against:
         said = _against(of, reader)
     elif change is StoryChange.CORRECTED and of.lost:
         said = f"No longer confirmed: {_lost(of, reader)}"
@@ -239,15 +243,15 @@ def _at(entry: Entry, reader: Reader) -> str:
 
 
 def count_line(story: Story, reports: Sequence[Report], reader: Reader) -> str:
-    """Return who stands behind it: sources that are independent, their blocs, and of whom there is no word yet.
+    """Return who stands behind it: independent sources, their blocs, why that is not enough, and who has not spoken.
 
     "" once it was taken back.
     """
     of = status(story, reports, reader.catalog)
     if of.standing in TAKEN_BACK:
         return ""
-    several = of.sources[1:] and not of.voice
-    parts = [_how_many(story, reports, of, reader), phrases.short(phrases.blocs(of), 80) if several else ""]
+    blocs = phrases.blocs(of) if of.sources[1:] and not of.voice else ""
+    parts = [_how_many(story, reports, of, reader), phrases.short(blocs, 80), _because(of, reader)]
     if of.unheard:
         parts.append(f"no word from {phrases.short(phrases.names([of.unheard], reader), 40)} itself")
     return " · ".join(part for part in parts if part)
@@ -261,10 +265,17 @@ def _how_many(story: Story, reports: Sequence[Report], of: Status, reader: Reade
     if independent < 2:
         return f"{publishers} publishers of one source" if publishers > 1 else "1 publisher so far, no second source"
     if of.voice:
-        return f"{publishers} publishers, one source: {phrases.short(phrases.names([of.voice], reader), 40)}"
+        return f"{publishers} publishers"
     if independent < publishers:
         return f"{publishers} publishers, {independent} of them independent"
     return f"{independent} independent publishers"
+
+
+def _because(of: Status, reader: Reader) -> str:
+    """Return "not confirmed: …" or "confirmed: …", "" where the rest of the line says why."""
+    sure = "not confirmed" if of.standing is Standing.UNCONFIRMED else "confirmed"
+    because = phrases.short(phrases.because(of, reader), 80)
+    return f"{sure}: {because}" if because else ""
 
 
 def buttons(story: Story, reports: Sequence[Report]) -> tuple[tuple[Button, ...], ...]:
@@ -304,5 +315,6 @@ def summary(story: Story, reports: Sequence[Report], reader: Reader) -> str:
         else phrases.short(story.headline, 160)
     )
     of = status(story, reports, reader.catalog)
-    many = f" · {_how_many(story, reports, of, reader)}" if len(of.sources) > 1 else ""
-    return f"{status_line(story, reports, reader)}\n{said}{many}"
+    several = of.sources[1:] and of.standing not in TAKEN_BACK
+    many = (_how_many(story, reports, of, reader), _because(of, reader)) if several else ()
+    return f"{status_line(story, reports, reader)}\n{' · '.join(part for part in (said, *many) if part)}"

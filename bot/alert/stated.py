@@ -30,7 +30,9 @@ def stated(reports: Sequence[Report], reader: Reader) -> str:
     parts: dict[str, str] = {}
     for report in reports:
         for label, value in _parts(report, reader):
-            parts.setdefault(label, value)
+            # "Accept the truce by Monday" and "truce from Monday" mean one day.
+            if label not in _ONE_DAY or value not in (parts.get(each) for each in _ONE_DAY):
+                parts.setdefault(label, value)
     return " · ".join(f"{label}: {phrases.short(parts[label], 60)}" for label in _LABELS if label in parts)
 
 
@@ -39,10 +41,11 @@ _SCOPES = {
     Scope.ENERGY: "energy sites",
     Scope.SEA: "the sea",
     Scope.AIR: "the air",
-    Scope.LOCAL: "one area",
-    Scope.HOLIDAY: "a holiday",
+    Scope.LOCAL: "one area only",
+    Scope.HOLIDAY: "a holiday only",
     Scope.HUMANITARIAN: "humanitarian needs",
 }
+_ONE_DAY = ("Start", "Deadline")
 _LABELS = ("Start", "End", "Deadline", "Meeting", "Duration", "Covers", "Exchange", "Where")
 
 
@@ -55,12 +58,13 @@ def _parts(report: Report, reader: Reader) -> Iterator[tuple[str, str]]:
 
 
 def _terms(facts: Facts, type_: EventType, places: Mapping[str, str], reader: Reader) -> Iterator[tuple[str, str]]:
-    days = {"Start": facts.starts_on, "End": facts.ends_on, "Deadline": facts.deadline, "Meeting": facts.meets_on}
-    yield from ((label, _day(day, reader)) for label, day in days.items() if day)
     of_halt = type_.family in ("ceasefire", "humanitarian", "agreement")
+    lasts = {"Start": facts.starts_on, "End": facts.ends_on} if of_halt or type_ is EventType.EXCHANGE_PRISONERS else {}
+    days = lasts | {"Deadline": facts.deadline, "Meeting": facts.meets_on}
+    yield from ((label, _day(day, reader)) for label, day in days.items() if day)
     if of_halt and (length := duration(facts.duration)):
         yield "Duration", length
-    if of_halt and facts.scope:
+    if of_halt and facts.scope and type_ is not EventType.CEASEFIRE_VIOLATED:
         yield "Covers", ", ".join(_SCOPES[scope] for scope in facts.scope)
     if exchange := next(_exchanges(facts.counts), ""):
         yield "Exchange", exchange

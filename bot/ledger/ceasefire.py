@@ -9,7 +9,7 @@ from enum import StrEnum
 from bot.catalog import Catalog
 from bot.ledger.figures import Range, amounts, spread
 from bot.ledger.move import Move, most_said
-from bot.model import EventType, Modality, Report, Scope, Standing
+from bot.model import EventType, Form, Modality, Report, Scope, Standing
 from bot.story.voice import side_of
 
 REMIND = timedelta(hours=24)
@@ -55,6 +55,12 @@ class Halt:
     length: str = ""
     extensions: tuple[Move, ...] = ()
     ended: Move | None = None
+
+    @property
+    def one_sided(self) -> bool:
+        """Tell whether a report says that one side alone keeps it, and none that both do."""
+        forms = {facts.form for move in self.moves for facts in move.facts}
+        return Form.UNILATERAL in forms and Form.BILATERAL not in forms
 
     @property
     def expires_at(self) -> datetime | None:
@@ -166,21 +172,31 @@ def _last_day(first: date | None, length: str) -> date | None:
 # ------------------------------------------------------------------------------------------ violations
 def violations(moves: Iterable[Move], catalog: Catalog) -> Sequence[Violations]:
     """Return the violations that were reported, by day and by the side they are laid to."""
-    groups: dict[tuple[date, str, bool], list[Move]] = {}
+    groups: dict[tuple[date, str, bool], list[tuple[Move, Report]]] = {}
     for move in moves:
         if move.type is EventType.CEASEFIRE_VIOLATED and not move.struck:
             claimed = not (move.modality is Modality.FACT and move.standing is Standing.CONFIRMED)
-            groups.setdefault((move.day, _accused(move, catalog, claimed=claimed), claimed), []).append(move)
+            side = _accused(move, catalog, claimed=claimed)
+            for report in move.reports:
+                groups.setdefault((_day(report, move), side, claimed), []).append((move, report))
     return [
         Violations(
             day=day,
             side=side,
             claimed=claimed,
-            count=spread(count for move in group for report in move.reports for count in _counted(report)),
-            moves=tuple(group),
+            count=spread(count for _, report in group for count in _counted(report)),
+            moves=tuple({move.id: move for move, _ in group}.values()),
         )
         for (day, side, claimed), group in sorted(groups.items(), key=lambda item: item[0])
     ]
+
+
+def _day(report: Report, move: Move) -> date:
+    """Return the day of the violations that *report* tells: a count is of its own day, not of the first claim's."""
+    at = report.entry.happened_at
+    if report.event is None or at is None or not list(_counted(report)):
+        return move.day
+    return report.event.occurred_on or at.astimezone(UTC).date()
 
 
 def _counted(report: Report) -> Iterable[tuple[int, str]]:

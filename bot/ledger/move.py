@@ -14,8 +14,8 @@ from typing import TypeVar
 from bot.catalog import Catalog
 from bot.ledger.figures import Amount, amounts, are_near
 from bot.model import ASSERTED, Event, EventType, Facts, Modality, Report, Role, Stage, Standing, Story
-from bot.story.consent import consenting
-from bot.story.status import IS_SPEECH, Status, status
+from bot.story.consent import begins_with_both, consenting
+from bot.story.status import IS_SPEECH, Reason, Status, status
 from bot.story.voice import Word, side_of
 
 T = TypeVar("T")
@@ -45,14 +45,16 @@ class Move:
     """A step: *by* whom (an entity, "" if nobody in particular) on which *side* of the conflict ("A", "B", "").
 
     Of a claim, *by* is who makes it. *role* is party or mediator, None for anybody else. *modality* is fact, claim or
-    plan. *steps* name the parts of stories that tell of it, the earliest first; the owner undoes a move by them.
-    *publishers* are independent of each other. *reports* are those that say so, earliest first.
+    plan. *reason* is why it is confirmed, or why not. *steps* name the parts of stories that tell of it, the earliest
+    first; the owner undoes a move by them. *publishers* are independent of each other. *reports* are those that say so,
+    earliest first.
     """
 
     conflict: str
     type: EventType
     modality: Modality
     standing: Standing
+    reason: Reason
     word: Word
     at: datetime
     day: date
@@ -211,7 +213,8 @@ def _mover_of(report: Report, catalog: Catalog) -> str:
         return agreeing[0] if len(agreeing) == 1 else ""
     if event.type not in _ONES_OWN:
         return ""
-    if event.speaker or event.type in _ONLY_SPEAKERS:
+    together = begins_with_both(event, report.entry.title, catalog)
+    if event.speaker or together or event.type in _ONLY_SPEAKERS:
         return event.speaker
     actors = (each for each in event.actors if not _is_no_actor(each, catalog))
     return next(actors, "")
@@ -267,6 +270,7 @@ def _move(group: Sequence[_Step], catalog: Catalog) -> Move:
         type=first.type,
         modality=modality,
         standing=of.standing,
+        reason=of.reason,
         word=of.word,
         at=first.at,
         day=_day(reports) or first.at.astimezone(UTC).date(),

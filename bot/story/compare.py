@@ -131,15 +131,13 @@ def likeness(one: Weighed, other: Weighed) -> float:
             score += _W["same_step_of_one_war"]
         if a.step in VOICES and a.opening and b.opening and not a.opening & b.opening:
             score += _W["other_speaker"]
-    if a.opening and b.opening:
-        score += _W["same_opening"] if a.opening & b.opening else _W["other_opening"]
+    if a.opening & b.opening:
+        score += _W["same_opening"]
     score += _W["same_headline"] * max(0.0, _ratio(len(a.title & b.title), len(a.title | b.title)) - 0.55)
-    if a.facts.days & b.facts.days:
-        score += _W["same_day_named"]
     if a.facts.numbers & b.facts.numbers:
         score += _W["same_number"]
-    if a.facts.type and b.facts.type:
-        score += _W["same_type"] if a.facts.type is b.facts.type else _W["other_type"]
+    if a.facts.type and a.facts.type is b.facts.type:
+        score += _W["same_type"]
     return score
 
 

@@ -46,6 +46,15 @@ def consenting(event: Event, headline: str, catalog: Catalog) -> Sequence[str]:
     return list({party.side: party.id for party in _joined(before, headline)}.values())
 
 
+def begins_with_both(event: Event, headline: str, catalog: Catalog) -> bool:
+    """Tell whether both sides begin *headline*, joined: "Russia and Ukraine to …" is told of neither alone."""
+    first, second, *_ = (*_parties(event, catalog)[:2], None, None)
+    if first is None or second is None or first.start or first.side == second.side:
+        return False
+    between = headline[first.end : second.start]
+    return bool(_AND.fullmatch(between) or _FIRST_AND.fullmatch(between))
+
+
 def _parties(event: Event, catalog: Catalog) -> Sequence[_Party]:
     """Return the parties to the event's first conflict that its headline names, from left to right."""
     found = []

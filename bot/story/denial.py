@@ -43,8 +43,11 @@ _THERE_IS_NONE = re.compile(
     rf"|\b{_TRUCE}(?: [\w-]+){{0,4}} (?:немає|нема|нет)\b",
     re.IGNORECASE,
 )
-_REPORTS_ARE_FALSE = re.compile(
-    rf"\b(?:reports?|rumou?rs?|claims?|повідомлення|чутки|сообщени\w+|слухи)\b.*\b{_TRUCE}", re.IGNORECASE
+_REPORTS = r"(?:reports?|rumou?rs?|claims?|news|повідомлення|чутки|новин\w+|сообщени\w+|слухи|новост\w+)"
+_REPORTS_ARE_FALSE = re.compile(rf"\b{_REPORTS}\b.*\b{_TRUCE}", re.IGNORECASE)
+_DISMISSES_REPORTS = re.compile(
+    rf"\b(?:reject\w*|dismiss\w*|відкида\w+|відкинул?\w*|отверг\w*) (?:[\w-]+ ){{0,2}}{_REPORTS}\b.*\b{_TRUCE}",
+    re.IGNORECASE,
 )
 _TO_COME = re.compile(
     r"\b(?:will (?:not|never)|won['’]t|can(?:not|['’]t)|not ready|not to|unlikely|in sight|any ?time|soon"
@@ -57,15 +60,34 @@ _ON_TERMS = re.compile(
     r"\b(?:until|unless|without|before|while|if|as long as|поки|доки|пока|без|якщо|если|до)\b", re.IGNORECASE
 )
 _DENY = r"(?:den(?:y|ies|ied|ying)|спросту\w+|запереч\w+|опровер\w+)"
+_REFUSE = r"(?:reject\w*|refus\w+|oppos\w+|block\w*|stall\w*|відмов\w+|відхил\w+|отказ\w+|отверг\w+)"
 _OF_A_REFUSAL = re.compile(
-    rf"\b{_DENY} (?:[\w-]+ ){{0,3}}(?:{_DENY}|reject\w*|refus\w+|відмов\w+|відхил\w+|отказ\w+|отверг\w+)", re.IGNORECASE
+    rf"\b{_DENY} (?:[\w-]+ ){{0,3}}(?:{_DENY}|{_REFUSE})|\b(?:reject\w*|dismiss\w*)\b.*\b{_REPORTS}\b.*\b{_REFUSE}",
+    re.IGNORECASE,
 )
 """Who denies a denial or a refusal does not deny the truce."""
+_TOOK_PLACE = re.compile(
+    r"\b(?:took place|taken place|taking place|happened|were held|was held|held talks|відбул\w+|відбува\w+|состоял\w+"
+    r"|проходил\w+|велис\w+)\b",
+    re.IGNORECASE,
+)
 _OF_A_BREACH = re.compile(r"violat|breach|breaking|порушен|нарушен", re.IGNORECASE)
 _BY = re.compile(
     r"\b(?:denied|dismissed|refuted) by (?:the )?|\b(?:спростували|заперечили|опровергли) (?:у|в|во) ", re.IGNORECASE
 )
 _BY_NOBODY = re.compile(r"^(?:reports?|rumou?rs?|claims?)\b.*\b(?:denied|dismissed|refuted)\b", re.IGNORECASE)
+_OFFICE = (
+    r"(?:minister|ministry|president|army|military|government|officials?"
+    r"|міністр\w*|міністерств\w*|президент\w*|уряд\w*|генштаб\w*|министр\w*|министерств\w*|правительств\w*)"
+)
+_SAY = r"(?:says?|said|calls?|called|назва\w+|заяви\w+|сказа\w+|каже|говорит|повідоми\w+|сообщи\w+)"
+_OFFICE_SAYS = re.compile(rf"\b(?:{_OFFICE} {_SAY}|{_SAY} (?:the |у |в )?{_OFFICE})\b", re.IGNORECASE)
+"""A minister whose country is not named is one of the publisher's own."""
+_WITH = re.compile(
+    r"\b(?:with|of|to|from|by|between|and|for|against|about|on|in|з|із|зі|між|про|с|со|между|о|об)\s+(?:the\s+)?$",
+    re.IGNORECASE,
+)
+"""Whose name stands behind such a word is not the one who acts."""
 _BEFORE_THE_VERB = re.compile(r"(?:['’]s?)?(?:\s+[\w-]+){0,2}\s+")
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -85,23 +107,28 @@ def denied_types(report: Report) -> frozenset[EventType]:
     An agreement is denied by who "denies agreeing" and who says that there is no truce, a breach by who denies that.
     """
     event, title = report.event, report.entry.title
-    if event is None or not _may_deny(event) or _TO_COME.search(title):
+    if event is None or not _denies(event, title):
         return frozenset()
-    if event.type in DENYING and event.modality is not Modality.DENIAL:
-        return AGREEMENTS if _says_there_is_none(event, title) else frozenset()
-    if event.type is EventType.STATEMENT:
-        return AGREEMENTS if _REPORTS_ARE_FALSE.search(title) else frozenset()
-    if _OF_A_REFUSAL.search(title):
-        return frozenset()
-    if _OF_A_BREACH.search(title):
+    if _OF_A_BREACH.search(title) and not _THERE_IS_NONE.search(title):
         return frozenset({EventType.CEASEFIRE_VIOLATED})
-    return AGREEMENTS if event.type is EventType.CEASEFIRE_REJECTED else frozenset({event.type})
+    if event.type is EventType.TALKS_STALLED:
+        return frozenset({EventType.TALKS_HELD})
+    return AGREEMENTS if event.type in DENYING else frozenset({event.type})
 
 
-def _may_deny(event: Event) -> bool:
-    """Tell whether *event* may be a denial. Who stays away from talks does not deny that something happened."""
-    denial = event.modality is Modality.DENIAL and event.type is not EventType.TALKS_STALLED
-    return denial or (event.type in DENYING and event.modality in ASSERTED)
+def _denies(event: Event, title: str) -> bool:
+    """Tell whether *title* says that something is not so; a forecast and a denial of a refusal do not."""
+    if event.type not in DENYING and event.modality is not Modality.DENIAL:
+        return False  # at once: this is asked of every report of the war, over and over
+    if _TO_COME.search(title) or _OF_A_REFUSAL.search(title):
+        return False
+    if event.type in DENYING and _DISMISSES_REPORTS.search(title):
+        return True
+    if event.type in DENYING and event.modality in ASSERTED:
+        return _says_there_is_none(event, title)
+    # Who stays away from talks, or appeals, does not deny that something happened.
+    needed = {EventType.TALKS_STALLED: _TOOK_PLACE, EventType.STATEMENT: _REPORTS_ARE_FALSE}.get(event.type)
+    return event.modality is Modality.DENIAL and (needed is None or bool(needed.search(title)))
 
 
 def _says_there_is_none(event: Event, title: str) -> bool:
@@ -154,7 +181,7 @@ def decides(story: Story, denial: Denial, said: Sequence[Report], catalog: Catal
 
 
 def _denial(story: Story, report: Report, catalog: Catalog) -> Denial | None:
-    by = _denier(report)
+    by = _denier(report) or _own_office(report, catalog)
     side = side_in(story, by, catalog)
     heard = by and (not side or may_quote(report, side, story, catalog))
     return Denial(report, by, side or by) if heard else None
@@ -177,8 +204,17 @@ def _denier(report: Report) -> str:
     if _BY_NOBODY.search(title):
         return ""
     verb = next((each.start for each in event.mentions if (each.role, each.field) == ("modality", "title")), 0)
-    before = [name for _, end, name in named if end <= verb and _BEFORE_THE_VERB.fullmatch(title, end, verb)]
+    before = [
+        name
+        for start, end, name in named
+        if end <= verb and _BEFORE_THE_VERB.fullmatch(title, end, verb) and not _WITH.search(title, 0, start)
+    ]
     return event.speaker or (before[-1] if before else "")
+
+
+def _own_office(report: Report, catalog: Catalog) -> str:
+    """Return the bloc of the publisher, which has the id of its land, where an office of no named land speaks."""
+    return published_by(report.entry, catalog).bloc if _OFFICE_SAYS.search(report.entry.title) else ""
 
 
 def _is_a_name(mention: Mention) -> bool:
@@ -186,7 +222,7 @@ def _is_a_name(mention: Mention) -> bool:
 
 
 # ------------------------------------------------------------------------------------------ which story
-def denied_by(report: Report, stories: Iterable[Story], now: datetime) -> Story | None:
+def denied_by(report: Report, stories: Iterable[Story], now: datetime, catalog: Catalog) -> Story | None:
     """Return the one of *stories* that *report* denies; None if it denies none, or if that is in doubt.
 
     Whether it has any say in that one, `denials` tells.
@@ -196,7 +232,7 @@ def denied_by(report: Report, stories: Iterable[Story], now: datetime) -> Story 
     if event is None or not types:
         return None
     at = report.entry.happened_at or now
-    fitting = [story for story in stories if story.type in types and _fits(story, event, at)]
+    fitting = [story for story in stories if story.type in types and _fits(story, event, at, catalog)]
     same_numbers = [story for story in fitting if story.numbers & event.numbers]
     found = same_numbers or fitting
     return found[0] if len(found) == 1 else None
@@ -219,14 +255,20 @@ def changed_at(report: Report) -> datetime:
     return report.entry.updated or report.entry.happened_at or _LONG_AGO
 
 
-def _fits(story: Story, event: Event, at: datetime) -> bool:
+def _fits(story: Story, event: Event, at: datetime, catalog: Catalog) -> bool:
+    named, denying = (_camps(story, actors, catalog) for actors in (story.actors, event.actors))
     return (
         story.modality in ASSERTED
         and story.first_seen <= at <= story.last_seen + DENIABLE
         and not set(story.conflicts[:1]).isdisjoint(event.conflicts)
-        and not (story.actors and event.actors and set(story.actors).isdisjoint(event.actors))
+        and not (named and denying and named.isdisjoint(denying))
         and not _other_numbers(story.numbers, event.numbers)
     )
+
+
+def _camps(story: Story, actors: Iterable[str], catalog: Catalog) -> frozenset[str]:
+    """Return the sides that *actors* are on, and those that are on none: a president is named for his land."""
+    return frozenset(side_in(story, actor, catalog) or actor for actor in actors)
 
 
 def _other_numbers(one: frozenset[str], other: frozenset[str]) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.model import EntryKey, Event, EventType, Modality, Report
-from bot.story.words import ACTIONS, CLAUSES, DAYS, FEELINGS, FUTURE, LIVE, NAMES, PARTIES, SPEAKS_FOR, roots
+from bot.story.words import ACTIONS, CLAUSES, DAYS, FEELINGS, FUTURE, LIVE, NAMES, PARTIES, SPEAKS_FOR, WAR_ZONES, roots
 
 LEAD = 300
 """How many characters of a summary count."""
@@ -58,8 +58,10 @@ _VENUE = re.compile(
 )
 """Where, not who: "in Egypt", "in eastern Congo", and Gaza unless it is a side ("Israel-Gaza", "Israel and Gaza")."""
 
-_UNDONE = re.compile(r"\b(?:no|not|never|without|yet to|не|без|ні|нет|немає)\s+\w+(?:[\s-]+\w+)?", re.IGNORECASE)
-"""What has not come: "no ceasefire deal", "will not free hostages"."""
+_NO_STEP = re.compile(
+    r"\b(?:no|not|never|without|yet to|не|без|ні|нет|немає)\s+\w+(?:[\s-]+\w+)?|\b\w+-\w{3,}ed\b", re.IGNORECASE
+)
+"""What has not come ("no ceasefire deal", "will not free hostages"), and what only colours: a "Trump-approved move"."""
 
 _PERIOD = re.compile(r"-?(денн|дневн)", re.IGNORECASE)
 _PLAIN = str.maketrans({"ё": "е", "'": None, "’": None, "ʼ": None})
@@ -152,7 +154,9 @@ def features(report: Report) -> Features:
     words = dict.fromkeys((*named, *roots(entry.summary[:LEAD])), SUMMARY)
     words |= dict.fromkeys(aside_roots + roots(other_news), ASIDE) | dict.fromkeys(main_roots, MAIN)
     title = frozenset(root for root, weight in words.items() if weight != SUMMARY)
-    step = step_of(main, main_roots) if FEELINGS.isdisjoint(main_roots) else step_of(first, first_roots)
+    captives = event is not None and event.type is EventType.EXCHANGE_PRISONERS
+    tells = (main, main_roots) if FEELINGS.isdisjoint(main_roots) else (first, first_roots)
+    step = step_of(*tells, captives=captives)
     before = step_of(aside, aside_roots)
     opening = frozenset(SPEAKS_FOR.get(root, root) for root in main_roots[:2]) - ACTIONS
     return Features(
@@ -172,17 +176,22 @@ def features(report: Report) -> Features:
             before=before if before in _CLEAR_STEPS else "",
             voice=opening & NAMES if step == "welcome" else frozenset(),
             undone=not title.isdisjoint({"deny", "cancel"}),
-            conflicts=_conflicts(event, two_news=bool(other_news)),
+            conflicts=_conflicts(
+                event, two_news=bool(other_news), of_many=step in VOICES and len(title & WAR_ZONES) > 1
+            ),
             type=event.type if event else None,
             modality=event.modality if event else None,
         ),
     )
 
 
-def _conflicts(event: Event | None, *, two_news: bool) -> frozenset[str]:
-    """Return the wars that *event* is of; none if its headline tells two news, and nobody knows which war is whose."""
+def _conflicts(event: Event | None, *, two_news: bool, of_many: bool) -> frozenset[str]:
+    """Return the wars that *event* is of; none if its headline tells two news, or asks for peace in many places.
+
+    Nobody knows then which war is the headline's own.
+    """
     named = frozenset(event.conflicts if event else ())
-    return frozenset() if two_news and len(named) > 1 else named
+    return frozenset() if of_many or (two_news and len(named) > 1) else named
 
 
 def split_clauses(headline: str) -> tuple[str, str]:
@@ -191,15 +200,19 @@ def split_clauses(headline: str) -> tuple[str, str]:
     return (headline[: connector.start()], headline[connector.start() :]) if connector else (headline, "")
 
 
-def step_of(clause: str, its_roots: Sequence[str]) -> str:
-    """Return the kind of step that a *clause* with these roots tells of, "" if none."""
-    said = frozenset(roots(_UNDONE.sub("", clause)) if _UNDONE.search(clause) else its_roots)
+def step_of(clause: str, its_roots: Sequence[str], *, captives: bool = False) -> str:
+    """Return the kind of step that a *clause* with these roots tells of, "" if none.
+
+    *captives*: the detector knows it for an exchange or a release, whatever the freed are called.
+    """
+    said = frozenset(roots(_NO_STEP.sub("", clause)) if _NO_STEP.search(clause) else its_roots)
     if separate := said & _SEPARATE_STEPS:
         return min(separate)
     if said & _WISHES and not said & _DEEDS:
         return min(said & _WISHES)
     step = _of_truce(said, clause) if "truce" in said else ""
-    return step or _of_the_held(said, clause) or next((step for step in _LESSER_STEPS if step in said), "")
+    step = step or _of_the_held(said, clause, captives) or next((step for step in _LESSER_STEPS if step in said), "")
+    return "talks ahead" if step == "talks" and FUTURE.search(clause) else step
 
 
 def _of_truce(said: frozenset[str], clause: str) -> str:
@@ -208,11 +221,11 @@ def _of_truce(said: frozenset[str], clause: str) -> str:
     return "truce ends" if "expire" in said or ("end" in said and not said & _ENDED_OTHERWISE) else ""
 
 
-def _of_the_held(said: frozenset[str], clause: str) -> str:
+def _of_the_held(said: frozenset[str], clause: str, captives: bool) -> str:
     """Return what becomes of the dead and the captive, or else that there is a deal."""
     if "body" in said and said & _FREEING:
         return "bodies returned"
-    if said & _HELD and said & _FREEING and not said & _SIGNING:
+    if (said & _HELD or (captives and "release" in said)) and said & _FREEING and not said & _SIGNING:
         return "freeing ahead" if "declare" in said or FUTURE.search(clause) else "freed"
     about = said & (_HELD | {"truce", "peace"})
     return "deal" if about and said & (_SIGNING if about <= _HELD else _SIGNING | {"declare", "confirm"}) else ""

@@ -3,26 +3,38 @@
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import combinations
 
 from bot.catalog import Catalog, Publisher
 from bot.model import Entry, Report
 from bot.text import link_host
 
-_ENDS = re.compile(r"\s+[|–—-]\s+|\s*[(\[]")
-"""What parts a credit from the end of a headline: "Truce agreed — AFP", "Truce agreed (Reuters)"."""
+_ENDS = re.compile(r"\s+[|–—-]\s+|\s*[(\[]|:\s+|(?<=[.!?])\s+")
+"""What parts a credit from the end of a text: "Truce agreed — AFP", "Truce agreed (Reuters)", "Truce agreed: AP"."""
 _BEGINS = re.compile(r"([^:]{2,40}):\s")
 """As in "Reuters: truce agreed"."""
-_DATELINE = re.compile(r"^.{0,60}?\(([^()]{2,30})\)\s*[–—-]|^[^–—-]{2,40}[–—-]\s*([^\s–—-][^–—-]{1,29})\s*[–—-]\s")
-"""As in "GENEVA, May 11 (Reuters) - The sides" or "МОСКВА — ТАСС — Стороны"."""
-_NAME = r"[«“\"]?([\w’'./&-]+(?:\s[\w’'./&-]+){0,2})[»”\"]?"
+_DATELINE = re.compile(
+    r"^.{0,60}?\(([^()]{2,30})\)\s*[–—-]"
+    r"|^[^–—-]{2,40}[–—-]\s*([^\s–—-][^–—-]{1,29})\s*[–—-]\s"
+    r"|^([^\s–—-][^–—-]{1,29})\s[–—-]\s"
+)
+"""As in "GENEVA, May 11 (Reuters) - The sides", "МОСКВА — ТАСС — Стороны" or "AFP - The sides"."""
+_NAME = r"[«“\"]?((?-i:[A-ZА-ЯҐЄІЇ])[\w’'./&-]*(?:\s[\w’'./&-]+){0,2})[»”\"]?"
 _NAMED_AFTER = re.compile(
-    r"\b(?:according to|reported by|source:|via|with reference to"
-    r"|за даними|за інформацією|з посиланням на|посилаючись на|повідомля\w+|пише|передає|джерело:"
-    r"|по данным|по информации|со ссылкой на|сообща\w+|пишет|переда[её]т|источник:)\s+"
-    r"(?:the\s+|агентств\w+\s+|видання\s+|издание\s+)?" + _NAME,
+    r"\b(?:according to|(?:reported|reporting|quoted|cited) by|source:|via|with reference to|citing|quoting"
+    r"|tells?|told|telling|(?:interview|report) (?:with|by|in|for)"
+    r"|за даними|за інформацією|з посиланням на|посилаючись на|повідом\w+|пише|передає|розпов\w+"
+    r"|джерело:|матеріалі|інтерв'ю"
+    r"|по данным|по информации|со ссылкой на|сообщ\w+|пишет|переда[её]т|рассказ\w+|источник:|материале|интервью)\s+"
+    r"(?:the\s+|(?:state\s+)?news\s+agency\s+|агентств\w+\s+|агенці\w+\s+|видання\s+|издани\w+\s+)?" + _NAME,
     re.IGNORECASE,
 )
-_NAMED_BEFORE = re.compile(_NAME + r",?\s+(?:reports?|reported|повідомля\w+|сообща\w+|пишет|пише)\b", re.IGNORECASE)
+"""Who tells a publisher a thing tells it to nobody else: whoever has it has it from there."""
+_NAMED_BEFORE = re.compile(
+    _NAME + r"(?:\s(?:news\s)?agency)?,?\s+(?:reports?|reported|says?|said|quotes?|quoted|cites?|cited|learned"
+    r"|повідом\w+|розпові\w+|дізнал\w+|пише|сообщ\w+|рассказ\w+|узнал\w*|пишет)\b",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"\w+")
 
 _RUN = 4
@@ -38,7 +50,8 @@ _TELLING_TITLE = 7
 def origins(reports: Sequence[Report], catalog: Catalog) -> Sequence[Publisher]:
     """Return for each of *reports*, earliest first, the publisher that it goes back to.
 
-    That is the one whom it credits; else whom another copy of its text credits; else who had its text first.
+    That is the one whom it credits; else whom another copy of its text credits; else who had its text first. Two that
+    credit each other are one: the one whom the earlier names.
     """
     texts = _texts([report.entry for report in reports])
     credit: dict[int, Publisher] = {}
@@ -47,9 +60,15 @@ def origins(reports: Sequence[Report], catalog: Catalog) -> Sequence[Publisher]:
         first.setdefault(text, published_by(report.entry, catalog))
         if named := credited(report.entry, catalog):
             credit.setdefault(text, named)
-    return [
+    found = [
         credited(report.entry, catalog) or credit.get(text) or first[text]
         for report, text in zip(reports, texts, strict=True)
+    ]
+    names = [(published_by(each.entry, catalog).family, of.family) for each, of in zip(reports, found, strict=True)]
+    earlier: dict[frozenset[str], Publisher] = {}
+    return [
+        earlier.setdefault(frozenset(pair), of) if pair[::-1] in names and pair[0] != pair[1] else of
+        for pair, of in zip(names, found, strict=True)
     ]
 
 
@@ -72,6 +91,11 @@ def published_by(entry: Entry, catalog: Catalog) -> Publisher:
     )
 
 
+def told_by(entry: Entry, catalog: Catalog) -> Publisher:
+    """Return whose words *entry* has: the publisher that it credits, else its own."""
+    return credited(entry, catalog) or published_by(entry, catalog)
+
+
 def credited(entry: Entry, catalog: Catalog) -> Publisher | None:
     """Return the other publisher that *entry* says it has its words from, None if it names none that we know.
 
@@ -88,16 +112,16 @@ def credited(entry: Entry, catalog: Catalog) -> Publisher | None:
 @lru_cache(maxsize=4096)  # a story's reports are looked at again with each that joins
 def _names_credited(title: str, summary: str) -> tuple[str, ...]:
     """Return what may be the name of a source, as it stands where sources are named."""
-    names = [_ENDS.split(title.rstrip(" )].…"))[-1]]
+    names = [_ENDS.split(text.rstrip(" )].…"))[-1] for text in (title, summary) if text]
     names += [found[1] for found in [_BEGINS.match(title)] if found]
-    names += [found[1] or found[2] for found in [_DATELINE.match(summary)] if found]
+    names += [found[1] or found[2] or found[3] for found in [_DATELINE.match(summary)] if found]
     for text in (title, summary[:600]):
         for found in _NAMED_AFTER.finditer(text):
             words = found[1].rstrip("’'.").split()
             names += [" ".join(words[:count]) for count in range(len(words), 0, -1)]
         for found in _NAMED_BEFORE.finditer(text):
             words = found[1].split()
-            names += [" ".join(words[start:]) for start in range(len(words))]
+            names += [" ".join(words[first:last]) for first, last in combinations(range(len(words) + 1), 2)]
     return tuple(name.strip() for name in names)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.catalog import Catalog
 from bot.model import ASSERTED, Event, EventType, Modality, Report, Story
-from bot.story.status import is_of
+from bot.story.status import is_of, tells
 from bot.story.story import joined
 from bot.story.words import LIVE
 
@@ -40,8 +40,9 @@ def went_on(story: Story, before: Report, report: Report) -> bool:
 def revised(story: Story, before: Event | None, report: Report, now: datetime, catalog: Catalog) -> Story:
     """Return *story* with *report*, one of its own that told of *before*, as it is worded now.
 
-    A running page that tells of the next step moves the story on; one that takes its word back leaves the story what it
-    was, to be corrected, and bears it out no more. So does one that told against the story, unless it now backs it.
+    A running page that tells of the next step moves the story on; one that takes its word back, be it of a deed or of a
+    plan, leaves the story what it was, to be corrected, and bears it out no more. So does one that told against the
+    story, unless it now backs it.
     """
     event = report.event
     if event is None or _takes_back(before, event) or not is_of(story, event):
@@ -50,7 +51,9 @@ def revised(story: Story, before: Event | None, report: Report, now: datetime, c
     if before and _told_against(story, before) and event.type is not story.type:
         return replace(story, revision=story.revision + 1)
     others = tuple(key for key in story.entry_keys if key != report.entry.key)
-    return replace(joined(replace(story, entry_keys=others), report, now, catalog), entry_keys=story.entry_keys)
+    found = replace(joined(replace(story, entry_keys=others), report, now, catalog), entry_keys=story.entry_keys)
+    milder = before is not None and tells(before, story) and not tells(event, found)
+    return replace(found, taken_back=found.taken_back | {report.entry.key}) if milder else found
 
 
 def _told_against(story: Story, before: Event) -> bool:

@@ -11,6 +11,7 @@ from bot.story.words import LIVE
 
 T = TypeVar("T")
 _NO_STEP = frozenset({Modality.OPINION, Modality.QUESTION, Modality.HISTORICAL})
+_ARRANGED = frozenset({EventType.TALKS_SCHEDULED, EventType.TALKS_HELD})
 
 
 def new_story(report: Report, now: datetime, catalog: Catalog) -> Story:
@@ -84,8 +85,13 @@ def _begun(stages: Sequence[Stage], event: Event, at: datetime) -> tuple[Stage, 
 
 
 def _moves_on(type_: EventType, newer: Event) -> bool:
-    """Say whether *newer* is a step: a view, a question and a statement are none, nor is talk of terms after a step."""
+    """Say whether *newer* is a step: a view, a question and a statement are none, nor is talk of terms after a step.
+
+    Nor is an offer of talks that are already arranged.
+    """
     if newer.modality in _NO_STEP or newer.type is EventType.STATEMENT:
+        return False
+    if newer.type is EventType.TALKS_PROPOSED and type_ in _ARRANGED:
         return False
     return newer.type is not EventType.AGREEMENT_TERMS or type_ is EventType.STATEMENT
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from bot.catalog import Catalog, Conflict
 from bot.model import Event, EventType, Report, Role, Story
 from bot.story.consent import consenting
-from bot.story.origin import published_by
+from bot.story.origin import told_by
 
 _UN = "un"
 _NO_SIDE = "X"
@@ -43,13 +43,18 @@ def word(story: Story, said: Iterable[Report], catalog: Catalog) -> Word:
     return Word.THIRD_PARTY if any(map(speakers, events)) else Word.NOBODYS
 
 
-def unheard(story: Story, said: Iterable[Report], catalog: Catalog) -> str:
-    """Return the party of the conflict's other side where exactly one of two has spoken, "" elsewhere."""
+def unheard(story: Story, said: Iterable[Report], reports: Iterable[Report], catalog: Catalog) -> str:
+    """Return the party of the conflict's other side where *said* quote exactly one of two, "" elsewhere.
+
+    Who speaks in any of *reports*, be it against the story or of an earlier stage, is not called silent.
+    """
     conflict, heard = _conflict(story, catalog), sides_heard(story, said, catalog)
     if conflict is None or len(heard) != 1:
         return ""
-    others = [ids for side, ids in conflict.parties.items() if side.isupper() and side not in (*heard, _NO_SIDE)]
-    return others[0][0] if len(others) == 1 and others[0] else ""
+    others = [side for side in conflict.parties if side.isupper() and side not in {*heard, _NO_SIDE}]
+    if len(others) != 1 or others[0] in sides_heard(story, reports, catalog):
+        return ""
+    return next(iter(conflict.parties[others[0]]), "")
 
 
 def sides_heard(story: Story, said: Iterable[Report], catalog: Catalog) -> frozenset[str]:
@@ -70,7 +75,7 @@ def _heard_in(report: Report, story: Story, catalog: Catalog) -> frozenset[str]:
 
 def may_quote(report: Report, side: str, story: Story, catalog: Catalog) -> bool:
     """Tell whether what *report* has *side* say is that side's word: state media of another do not speak for it."""
-    publisher = published_by(report.entry, catalog)
+    publisher = told_by(report.entry, catalog)
     own = side_in(story, publisher.bloc, catalog) if publisher.state_media else ""
     return own in ("", side)
 

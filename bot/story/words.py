@@ -1,7 +1,7 @@
 """The words of a headline, cut to what stays the same across endings, spellings and our three languages. Pure.
 
 A word becomes a *root*: the name of its concept when `data/headline_words.toml` knows it ("truce", "перемир'я" and
-"перемирие" are one), else its stem, in Latin letters for Cyrillic so that a surname meets its other spellings.
+"перемирие" are one), else its stem in Latin letters as it sounds, so that a surname meets its other spellings.
 """
 
 import re
@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
+from unicodedata import normalize
 
 _LISTS = tomllib.loads((files("bot") / "data" / "headline_words.toml").read_text(encoding="utf-8"))
 
@@ -29,6 +30,9 @@ DAYS = frozenset[str](_LISTS["days"].split())
 SPEAKS_FOR: dict[str, str] = _LISTS["speaks_for"]
 PARTIES = NAMES - SPEAKS_FOR.keys() - set(_LISTS["blocs"].split())
 """Roots of those whom talks and truces are between."""
+
+WAR_ZONES = frozenset[str](_LISTS["war_zones"].split())
+"""Roots of places that each have a war of their own: a headline that names two is of two wars."""
 
 CLAUSES = re.compile(
     r", with\b|\b(?:amid|despite|ahead of|before|after|since|as part of|following|during|in exchange for|while|if|when"
@@ -61,9 +65,21 @@ _WORD = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+(?:['’ʼ`.\-‑](?!\d+[.,]\d)[^\W_
 _POSSESSIVE = re.compile(r"(?<=[A-Za-z])['’ʼ]s$")
 _SILENT = str.maketrans("", "", "'’ʼ`.,")
 _LATIN = str.maketrans(
-    dict(zip("абвгґдезиіїйклмнопрстуфцэы", "abvggdeziiiiklmnoprstufcei", strict=True))
-    | {"є": "e", "ж": "zh", "х": "h", "ч": "ch", "ш": "sh", "щ": "sh", "ъ": "", "ь": "", "ю": "u", "я": "a", "ё": "e"}
+    dict(zip("абвгґдеєёзиіїйклмнопрстуфхэыюя", "abvggdeeeziiiiklmnoprstufheiua", strict=True))
+    | {"ж": "zh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "sh", "ъ": "", "ь": ""}
 )
+_SOUNDS = {
+    "tch": "ch", "sch": "sh", "ch": "ch", "kh": "h", "gh": "g", "ph": "f", "th": "t", "ck": "k", "c": "k", "q": "k",
+    "ce": "se", "ci": "si", "cy": "si", "dj": "dzh", "j": "dzh", "x": "ks", "w": "v", "ee": "i", "oo": "u", "ou": "u",
+    "ya": "a", "ia": "a", "ye": "e", "ie": "e", "yu": "u", "iu": "u", "y": "i",
+}  # fmt: skip
+"""How letters are written that stand for one sound, in English and in what Cyrillic becomes."""
+
+_SPELT = re.compile("|".join(sorted(_SOUNDS, key=len, reverse=True)))
+_DOUBLE = re.compile(r"([a-z])\1+")
+_LATIN_ENDING = re.compile(r"(?<=....)(?:ova|eva|ov|ev|[aeiou])$")
+"""What Cyrillic surnames lose as endings of cases: Данилов is "danil", and so is Danilov."""
+
 _ENGLISH_ENDINGS = ("ings", "ing", "edly", "ies", "ied", "ers", "ed", "es", "er", "ly", "s", "e", "y")
 _CYRILLIC_ENDINGS = (
     *(
@@ -173,4 +189,10 @@ def _concept(word: str) -> tuple[str, str]:
 def _stem(word: str) -> str:
     endings = _ENGLISH_ENDINGS if word.isascii() else _CYRILLIC_ENDINGS
     ending = next((ending for ending in endings if word.endswith(ending) and len(word) - len(ending) >= 4), "")
-    return word.removesuffix(ending).translate(_LATIN)
+    return _LATIN_ENDING.sub("", _as_it_sounds(word.removesuffix(ending).translate(_LATIN)))
+
+
+def _as_it_sounds(letters: str) -> str:
+    """Return *letters* in one spelling for each sound: "Zoubaydi" and "Zubaidi" are one name."""
+    plain = letters if letters.isascii() else normalize("NFKD", letters).encode("ascii", "ignore").decode()
+    return _DOUBLE.sub(r"\1", _SPELT.sub(lambda spelt: _SOUNDS[spelt[0]], plain)) or letters
