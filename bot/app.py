@@ -27,7 +27,7 @@ from bot.model import Access, ChatId, Clock
 from bot.ops.backup import Backup, Restored, back_up, forget_old, restore
 from bot.ops.doctor import Finding, diagnose
 from bot.ops.favour import favour_chats
-from bot.ops.feedwatch import FeedWatch, stamp
+from bot.ops.feedwatch import FeedWatch, Stamp, stamp
 from bot.ops.health import Beats, PortTakenError, serving
 from bot.ops.lock import locked
 from bot.ops.rival import Rival
@@ -38,9 +38,10 @@ from bot.owner.feeds import with_choices
 from bot.pipeline import Pipeline
 from bot.poll.children import ParserPool
 from bot.poll.fetch import HttpFetcher
+from bot.poll.names import look_up_apart
 from bot.ports import Chat
 from bot.rulefiles import RuleFiles, read_rule_files
-from bot.service import LAST_LIMITS, LIMITS, WORKS, Service
+from bot.service import FEEDS_TICK, LAST_LIMITS, LIMITS, RULES_TICK, WORKS, Job, Service
 from bot.stages.poll import Polled
 from bot.store.archive import ArchiveStore
 from bot.store.pace import Pace
@@ -122,6 +123,8 @@ async def run(config: Config, environment: Environment, path: Path) -> None:
     if environment.token is None:
         raise ConfigError(BOT_NEEDED)
     stop, config_used = _stop_signal(), stamp(path)
+    look_up_apart()
+    find_rules = partial(rules_folder, config.rules, environment.data)
     async with AsyncExitStack() as stack:
         stack.enter_context(locked(environment.data))
         telegram = TelegramChat(
@@ -130,9 +133,8 @@ async def run(config: Config, environment: Environment, path: Path) -> None:
             sends=Pace.up_to(config.telegram.paid_broadcast_per_second).most_lanes,
             closed_topic=config.telegram.closed_topic,
         )
-        find = partial(rules_folder, config.rules, environment.data)
-        used = fingerprint(find())
-        rules = read_rule_files(find())
+        rules_used = fingerprint(find_rules())
+        rules = read_rule_files(find_rules())
         chats = {telegram.network: telegram}
         pipeline = await stack.enter_async_context(
             house(data=environment.data, config=config, chats=chats, catalog=load_catalog(rules), rules=rules)
@@ -143,28 +145,35 @@ async def run(config: Config, environment: Environment, path: Path) -> None:
         _let_in(pipeline, config, environment)
         favour_chats()
         log.info("polling %d feeds", sum(feed.enabled for feed in pipeline.feeds.values()))
-        upkeep = Upkeep(
-            data=environment.data,
-            plan=config.backup,
-            people=pipeline.people,
-            tell=pipeline.tell_owner,
-            now=utc_now,
+        rule_watch = RuleWatch(find=find_rules, used=rules_used, adopt=pipeline.adopt, tell=pipeline.tell_owner)
+        feed_watch = _feed_watch(pipeline, config, path, config_used)
+        service = Service(
+            pipeline,
+            telegram,
+            greet=partial(_greet, pipeline, telegram),
+            upkeep=_upkeep(pipeline, config, environment),
+            watches=(Job("rules", rule_watch.look, RULES_TICK), Job("feeds", feed_watch.look, FEEDS_TICK)),
+            rival=Rival(suspected=_has_moved(pipeline, environment)),
         )
-        greet = partial(_greet, pipeline, telegram)
-        watch = RuleWatch(find=find, used=used, adopt=pipeline.adopt, tell=pipeline.tell_owner)
-        feeds = FeedWatch(
-            path=path,
-            used=config_used,
-            listed=config.feeds,
-            chosen=pipeline.archive.feed_choices,
-            adopt=pipeline.adopt_feeds,
-            tell=pipeline.tell_owner,
-        )
-        rival = Rival(suspected=_has_moved(pipeline, environment))
-        beats = pipeline.beats
-        service = Service(pipeline, telegram, beats, greet=greet, upkeep=upkeep, rules=watch, feeds=feeds, rival=rival)
         await service.run(stop)
     log.info("stopped")
+
+
+def _upkeep(pipeline: Pipeline, config: Config, environment: Environment) -> Upkeep:
+    return Upkeep(
+        data=environment.data, plan=config.backup, people=pipeline.people, tell=pipeline.tell_owner, now=pipeline.now
+    )
+
+
+def _feed_watch(pipeline: Pipeline, config: Config, path: Path, used: Stamp) -> FeedWatch:
+    return FeedWatch(
+        path=path,
+        used=used,
+        listed=config.feeds,
+        chosen=pipeline.archive.feed_choices,
+        adopt=pipeline.adopt_feeds,
+        tell=pipeline.tell_owner,
+    )
 
 
 def _serve_health(stack: AsyncExitStack, beats: Beats, port: int) -> None:

@@ -45,6 +45,8 @@ from bot.story.story import joined, new_story
 FRESH = timedelta(hours=12)
 """Older news than this is stored and digested, never alerted (product.md, Freshness)."""
 _MOST_DENIABLE = 200
+MOST_ALIKE = 50
+"""So many reports of one feed that say the same may be in a story: with each that joins, all of it is weighed anew."""
 NEAR_MISSES_KEPT = timedelta(days=30)
 """After that nobody is going to say that it was missed."""
 
@@ -199,6 +201,9 @@ class Ingest:
             return
         place = index.place(report)
         known = self._archive.story(place.story_id) if place.story_id else None
+        before = self._archive.reports(known.id) if known else ()
+        if _said_enough(report, before):
+            return
         if known:
             story = joined(known, report, now, self._catalog)
         elif event.modality is Modality.OPINION:
@@ -206,7 +211,6 @@ class Ingest:
         else:
             story = new_story(report, now, self._catalog)
         index.add(report, story.id)
-        before = self._archive.reports(story.id) if known else ()
         reports = [*before, report]
         same = known and (known.type, known.first_seen) == (story.type, story.first_seen)
         for denial in () if same else self._waiting(story, reports, now):
@@ -214,11 +218,13 @@ class Ingest:
         self._log(known, story, before, reports, key=entry.key, now=now, tell=alertable)
 
     def _contradict(self, report: Report, *, alertable: bool, now: datetime) -> bool:
-        """Put *report* into the story that it denies, if it denies one and has a say in it; return whether it did."""
-        denied = denied_by(report, self._of_the_war(report, now), now) if denied_types(report) else None
+        """Put *report* into the story that it denies, if it denies one and has a say in it; return whether it does."""
+        denied = denied_by(report, self._of_the_war(report, now), now, self._catalog) if denied_types(report) else None
         before = self._archive.reports(denied.id) if denied else ()
         if denied is None or not self._has_a_say(report, denied, before):
             return False
+        if _said_enough(report, before):
+            return True
         story = contradicted(denied, report, self._catalog)
         self._log(denied, story, before, [*before, report], key=report.entry.key, now=now, tell=alertable)
         return True
@@ -235,7 +241,8 @@ class Ingest:
         return [
             report
             for report in denying
-            if denied_by(report, [*others, story], now) is story and self._has_a_say(report, story, reports)
+            if denied_by(report, [*others, story], now, self._catalog) is story
+            and self._has_a_say(report, story, reports)
         ]
 
     def _of_the_war(self, report: Report, now: datetime) -> Sequence[Story]:
@@ -335,6 +342,16 @@ class Ingest:
 def _of(key: EntryKey, reports: Iterable[Report]) -> Report:
     """Return the report of the entry *key*."""
     return next(report for report in reports if report.entry.key == key)
+
+
+def _said_enough(report: Report, before: Iterable[Report]) -> bool:
+    """Tell whether the feed of *report* has said the same so often *before* that once more adds nothing."""
+    return sum(_said(each) == _said(report) for each in before) >= MOST_ALIKE
+
+
+def _said(report: Report) -> tuple[object, ...]:
+    event = report.event
+    return (report.entry.key.feed_url, *((event.type, event.modality, event.speaker) if event else ()))
 
 
 def _is_worse(story: Story, of: Standing) -> bool:

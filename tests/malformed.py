@@ -125,8 +125,17 @@ def bombs() -> Mapping[str, bytes]:
         "declarations": wrapped("<title>x</title>", f"<!DOCTYPE rss [{'<!ATTLIST rss a CDATA #IMPLIED>' * 50_000}]>"),
         "references": wrapped(f"<title>{'&#x1F600;' * 900_000}</title>"),
         "links": wrapped(f"<title>x</title>{'<link>http://x.example/</link>' * 100_000}"),
+        "enclosures": wrapped("<title>x</title>" + "<enclosure url='http://x.example/' length='1'/>" * 100_000),
+        "deep xhtml": wrapped(f"<title type='xhtml'>{'<b>' * 100_000}{'</b>' * 100_000}</title>"),
+        "fields at their most": _fat("\N{CYRILLIC SMALL LETTER YI}" * 2_000),
         "nothing at all": b"\xff\xfe" + bytes(9_000_000),
     }
+
+
+def _fat(text: str) -> bytes:
+    """Return a feed of as many entries as are read, *text* in each field."""
+    items = (f"<item><title>{n} {text}</title><description>{text}</description></item>" for n in range(200))
+    return f"<rss version='2.0'><channel>{''.join(items)}</channel></rss>".encode()
 
 
 def captured_feeds() -> Sequence[bytes]:

@@ -11,7 +11,7 @@ from bot.bench.detect import made_up, recorded_week
 from bot.cli.own_rules import load_detector
 from bot.detect.detector import Detector
 from bot.evaluate.backtest import compare
-from bot.store import archive as archive_module
+from bot.store import entries as stored_entries
 from bot.store.archive import ArchiveStore
 from tests import make
 from tests.make import NOON
@@ -72,7 +72,7 @@ def test_reports_of_one_story_are_one_alert(shipped: Detector) -> None:
 
 
 def test_the_archive_yields_entries_page_by_page_from_a_day_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive_module, "_PAGE", 2)
+    monkeypatch.setattr(stored_entries, "_PAGE", 2)
     entries = [make.entry(f"Title {day}", seen_at=NOON + timedelta(days=day)) for day in range(6)]
     with ArchiveStore.open(":memory:") as archive:
         for entry in entries:

@@ -21,6 +21,14 @@ def test_the_feeds_to_measure_with_are_the_same_in_every_run_and_read_as_written
     assert sum("ceasefire" in entry.title for entry in entries) == 2
 
 
+def test_the_peer_is_feedparser_as_it_ships() -> None:
+    loaded = "import sys, bot.cli, bot.bench.peer; print('bot.poll.lean' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "False"
+
+
 @pytest.mark.long
 @pytest.mark.skipif(
     not Path("/proc/self/smaps_rollup").exists(), reason="this system does not tell what memory is shared"

@@ -121,7 +121,7 @@ async def test_a_feed_that_is_gone_for_good_is_asked_twice_and_no_more(
     assert reading.web.paths().count(OTHER) > 20
     assert "asked no more" in reading.state().last_error
     assert f"feed stopped: {OLD}" in caplog.text
-    assert reading.polling.archive.coverage(reading.clock()).failing == (reading.state(),)
+    assert [feed.url for feed in reading.polling.archive.coverage(reading.clock()).failing] == [reading.state().url]
 
 
 async def test_a_feed_that_was_given_up_is_asked_again_when_the_operator_polls_it(reading: Reading) -> None:

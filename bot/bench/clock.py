@@ -50,7 +50,14 @@ def peak_memory() -> float:
     return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
-def alone(function: Callable[..., T], *given: object) -> T:
-    """Return what *function* returns in a new process, so that memory and caches are its own."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+def alone(function: Callable[..., T], *given: object, without: str = "") -> T:
+    """Return what *function* returns in a new process, so that memory and caches are its own.
+
+    There the module *without* cannot be imported: one that developers have, and that others load if they find it.
+    """
+    with ProcessPoolExecutor(1, get_context("spawn"), _do_without, (without,)) as pool:
         return pool.submit(function, *given).result()
+
+
+def _do_without(module: str) -> None:
+    sys.modules.update({module: None} if module else {})  # type: ignore[dict-item]

@@ -21,7 +21,18 @@ from bot.model.events import (
     Scope,
     Verdict,
 )
-from bot.model.feeds import MOVED_AFTER, Entry, EntryKey, Feed, FeedChoice, FeedState, Headline, Timetable, short_id
+from bot.model.feeds import (
+    MOVED_AFTER,
+    Entry,
+    EntryKey,
+    FailingFeed,
+    Feed,
+    FeedChoice,
+    FeedState,
+    Headline,
+    Timetable,
+    short_id,
+)
 from bot.model.people import (
     DOUBTFUL_WAITS,
     LONGEST_REFUSED_WAIT,
@@ -81,6 +92,7 @@ __all__ = [
     "EventType",
     "Example",
     "Facts",
+    "FailingFeed",
     "Feed",
     "FeedChoice",
     "FeedState",

@@ -74,6 +74,16 @@ class FeedState:
         return self.moved_to if self.moved_times >= MOVED_AFTER else ""
 
 
+class FailingFeed(NamedTuple):
+    """What is told of a feed whose last *failures* polls failed, or that is gone for good: see `FeedState`."""
+
+    url: str
+    failures: int
+    last_error: str
+    ok_at: datetime | None
+    stopped_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedChoice:
     """What the owner chose in chat: a feed *added* to those of config.toml, or one of them switched on or off."""

@@ -2,6 +2,8 @@
 
 import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _SWITCH_SECONDS = 0.001
 
@@ -14,3 +16,14 @@ def favour_chats() -> None:
     """
     gc.freeze()
     sys.setswitchinterval(_SWITCH_SECONDS)
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Load inside the block what stays and leaves no rubbish: the collector never looks through it."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        favour_chats()
+        gc.enable()

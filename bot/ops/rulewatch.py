@@ -2,23 +2,20 @@
 
 import asyncio
 import logging
-import zlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from html import escape
+from dataclasses import InitVar, dataclass, field
 from pathlib import Path
 
 from bot.catalog import Catalog, load_catalog
 from bot.detect.rules import Rules, load_rules
 from bot.errors import ConfigError
-from bot.ops.favour import favour_chats
+from bot.ops.changes import Changes
+from bot.ops.favour import loading
 from bot.ops.upkeep import Tell
 from bot.rulefiles import read_rule_files
 
 log = logging.getLogger(__name__)
 
-MOST_TOLD = 5
-"""So many mistakes are told of at a time; `parley rules check` names them all."""
 BAD = "The rules that you changed have mistakes, so I go on with the old ones:\n{mistakes}"
 GOOD = "The rules are right again, and in use."
 
@@ -34,39 +31,28 @@ class RuleWatch:
     """
 
     find: Callable[[], Path | None]
-    used: Fingerprint
+    used: InitVar[Fingerprint]
     adopt: Adopt
-    tell: Tell
-    _seen: Fingerprint = field(init=False)
-    _bad: bool = field(init=False, default=False)
+    tell: InitVar[Tell]
+    _changes: Changes = field(init=False)
 
-    def __post_init__(self) -> None:
-        self._seen = self.used
+    def __post_init__(self, used: Fingerprint, tell: Tell) -> None:
+        self._changes = Changes(what="rules", used=used, tell=tell, bad=BAD, good=GOOD)
 
     async def look(self) -> None:
-        """Take over what changed, once it has not changed for one look more: it may still be being written."""
-        seen, before = fingerprint(self.find()), self._seen
-        self._seen = seen
-        if seen == self.used or seen != before:
+        """Take over what has changed, once the change is complete."""
+        if not self._changes.complete(fingerprint(self.find())):
             return
-        self.used = seen
-        key = f"{zlib.crc32(repr(seen).encode()):08x}"
         try:
-            # In a thread: it takes half a second.
-            rules, catalog = await asyncio.to_thread(_load, self.find())
+            with loading():
+                # In a thread: it takes half a second.
+                rules, catalog = await asyncio.to_thread(read, self.find())
         except ConfigError as error:
-            self._bad = True
-            log.error("the changed rules are not used, the old ones stay: %s", error)  # noqa: TRY400
-            told = [escape(str(problem)) for problem in error.problems[:MOST_TOLD]]
-            more = [f"… and {len(error.problems) - MOST_TOLD} more"] if len(error.problems) > MOST_TOLD else []
-            self.tell(f"bad rules {key}", BAD.format(mistakes="\n".join([*told, *more])))
+            self._changes.refused(error)
             return
         await self.adopt(rules, catalog)
-        favour_chats()
         log.info("the changed rules are in use: %s", rules.hash)
-        if self._bad:
-            self._bad = False
-            self.tell(f"good rules {key}", GOOD)
+        self._changes.accepted()
 
 
 def fingerprint(folder: Path | None) -> Fingerprint:
@@ -81,7 +67,8 @@ def fingerprint(folder: Path | None) -> Fingerprint:
     return tuple(sorted(found))
 
 
-def _load(folder: Path | None) -> tuple[Rules, Catalog]:
+def read(folder: Path | None) -> tuple[Rules, Catalog]:
+    """Return the rules that ship and those in *folder*, and their names; raise ConfigError naming every mistake."""
     files = read_rule_files(folder)
     catalog = load_catalog(files)
     return load_rules(files, catalog=catalog), catalog

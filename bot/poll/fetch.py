@@ -9,11 +9,10 @@ import socket
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache, partial
+from functools import cache
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self
@@ -27,6 +26,7 @@ from bot.errors import FetchError
 from bot.model import Clock, Feed, FeedState
 from bot.poll.guard import check_addresses, check_port, check_url, host_of
 from bot.poll.headers import max_age, retry_after, validator
+from bot.poll.names import look_up
 from bot.poll.wire import HungUpError, connect
 from bot.ports import Fetched, NotModified
 
@@ -49,10 +49,6 @@ _AS_IS = frozenset({"", "identity", "none", "utf-8", "utf8"})
 """What servers say of a body that is packed in no way, rightly or not."""
 _BROKEN = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, httpcore.UnsupportedProtocol)
 _ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
-
-_NAMES = ThreadPoolExecutor(32, thread_name_prefix="names")
-"""Asks the name servers: one that does not answer keeps its thread for half a minute, and must not keep anybody else's
-(the chat network's name is looked up in asyncio's few)."""
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 """Returns the IP addresses of a host, best first; raises OSError if there are none."""
@@ -221,8 +217,7 @@ def _readable_addresses() -> Iterator[None]:
 
 # ------------------------------------------------------------------------------------------ whom we dial
 async def _resolve(host: str, port: int) -> list[str]:
-    ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-    found = await asyncio.get_running_loop().run_in_executor(_NAMES, ask)
+    found = await look_up(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 

@@ -16,17 +16,13 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-import feedparser
-
 from bot.errors import ParseError
 from bot.model import Entry, Feed
 from bot.poll.encoding import decode
+from bot.poll.lean import feedparser
 from bot.poll.markup import plain_text
 from bot.poll.raw import RawEntry, RawFeed, as_entries
 from bot.text import clean, cut
-
-# Expat alone, whatever else is installed; and feedparser looks for another parser on the disk at each feed.
-feedparser.api.PREFERRED_XML_PARSERS.clear()
 
 MAX_ENTRIES = 200
 _MAX_ID = 500

@@ -12,6 +12,7 @@ from bot.model import (
     Event,
     EventType,
     Example,
+    FailingFeed,
     Feed,
     FeedChoice,
     FeedState,
@@ -29,7 +30,8 @@ from bot.model import (
 class Coverage:
     """How well the feeds were heard: enabled feeds, those with a good poll of late, and when the last one was.
 
-    *silent* are the languages of which no feed was heard of late, and when one was last.
+    *failing* are the states of those whose last poll failed. *silent* are the languages in which no feed was heard of
+    late, and when one last was.
     """
 
     feeds: int
@@ -37,7 +39,7 @@ class Coverage:
     last_ok_at: datetime | None
     entries: int
     stories: int
-    failing: tuple[FeedState, ...] = ()
+    failing: Sequence[FailingFeed] = ()
     silent: Mapping[str, datetime | None] = field(default_factory=dict)
 
 
@@ -77,7 +79,7 @@ class Archive(Protocol):
         """Remember *states* of feeds that brought nothing; a power cut may undo it: they are asked once more then."""
         ...
 
-    def failing_feeds(self) -> Sequence[FeedState]:
+    def failing_feeds(self) -> Sequence[FailingFeed]:
         """Return the enabled feeds whose last poll failed or that are gone for good, the most often failed first."""
         ...
 
@@ -103,7 +105,7 @@ class Archive(Protocol):
         ...
 
     def save_headlines(self, entries: Sequence[Entry]) -> Sequence[Entry]:
-        """Keep the titles of *entries*, known by guid, that differ from their last; 50 an entry. Return those."""
+        """Keep each title that differs from the last kept of its entry, by guid, 50 an entry; return these entries."""
         ...
 
     def pass_over(self, entry: Entry) -> None:
@@ -111,7 +113,7 @@ class Archive(Protocol):
         ...
 
     def headlines(self, key: EntryKey) -> Sequence[Headline]:
-        """Return the titles that the entry has had, that with which it came first."""
+        """Return the titles that the entry has had, oldest first."""
         ...
 
     def save_event(self, event: Event) -> None:
@@ -206,7 +208,7 @@ class Archive(Protocol):
         ...
 
     def founders(self, type_: EventType, conflict: str, *, since: datetime, before: datetime) -> Sequence[Report]:
-        """Return the reports of this type that began stories of *conflict* told since then, if seen *before* that."""
+        """Return the reports that founded stories of *conflict* with news *since* then: of this type, seen *before*."""
         ...
 
     def stories(
@@ -229,7 +231,7 @@ class Archive(Protocol):
         ...
 
     def changes_after(self, change_id: int, *, limit: int = 100) -> Sequence[LoggedChange]:
-        """Return the change log from behind *change_id* on, oldest first."""
+        """Return the lines of the change log that follow *change_id*, oldest first."""
         ...
 
     def changes_of(self, story_id: str) -> Sequence[LoggedChange]:

@@ -7,13 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from bot.errors import StoreError
 from bot.model import (
     Entry,
     EntryKey,
     Event,
     EventType,
     Example,
+    FailingFeed,
     Feed,
     FeedChoice,
     FeedState,
@@ -27,26 +27,18 @@ from bot.model import (
 )
 from bot.ports import Coverage
 from bot.store import archive_rows
-from bot.store.cells import cell, instant, listed
 from bot.store.decisions import Decisions
+from bot.store.entries import Entries
 from bot.store.feeds import Feeds
-from bot.store.file import Kind, Row, StoreFile, upsert
-from bot.store.headlines import REPORTED, Headlines
+from bot.store.file import Kind, StoreFile
+from bot.store.headlines import Headlines
 from bot.store.hearing import coverage
 from bot.store.missed import Missed
-from bot.store.query import match
 from bot.store.schema_archive import migrations
+from bot.store.stories import Stories
 from bot.store.undone import Undone
 
 KIND = Kind(name="archive", application_id=int.from_bytes(b"PrlA"), migrations=migrations)
-_KNOWN_AT_ONCE = 500
-_PAGE = 5_000
-_REPORTS = f"""
-SELECT story_reports.story_id, {REPORTED} AS title, entries.*, events.* FROM story_reports
-JOIN entries ON entries.id = story_reports.entry_id
-LEFT JOIN events ON events.entry_id = entries.id
-"""
-_EARLIEST_FIRST = "ORDER BY coalesce(published, seen_at, ''), feed_url, guid"
 
 
 class ArchiveStore:
@@ -55,6 +47,8 @@ class ArchiveStore:
     def __init__(self, file: StoreFile) -> None:
         self._file = file
         self._feeds = Feeds(file)
+        self._entries = Entries(file)
+        self._stories = Stories(file, self._entries)
         self._missed = Missed(file)
         self._undone = Undone(file)
         self._decisions = Decisions(file)
@@ -105,7 +99,7 @@ class ArchiveStore:
         """Remember *states* of feeds that brought nothing; a power cut may undo it: they are asked once more then."""
         self._feeds.save_unchanged(states)
 
-    def failing_feeds(self) -> Sequence[FeedState]:
+    def failing_feeds(self) -> Sequence[FailingFeed]:
         """Return the enabled feeds whose last poll failed or that are gone for good, the most often failed first."""
         return self._feeds.failing()
 
@@ -124,25 +118,11 @@ class ArchiveStore:
     # -- entries, events, stories
     def known(self, feed_url: str, keys: Sequence[str]) -> frozenset[str]:
         """Return those identity *keys* that an entry of this feed has had before."""
-        some, rest = keys[:_KNOWN_AT_ONCE], keys[_KNOWN_AT_ONCE:]
-        rows = self._file.rows(
-            f"SELECT key FROM identities WHERE feed_url = ? AND key IN ({', '.join('?' * len(some))})",
-            [feed_url, *some],
-        )
-        found = frozenset(row["key"] for row in rows)
-        return found | self.known(feed_url, rest) if rest else found
+        return self._entries.known(feed_url, keys)
 
     def save_entries(self, entries: Sequence[tuple[Entry, Sequence[str]]]) -> None:
         """Store *entries*; a newer text replaces the former, the time when we first saw it stays."""
-        if not entries:
-            return
-        rows = [archive_rows.entry_row(entry) for entry, _ in entries]
-        with self._file.together():
-            self._file.write_many(upsert("entries", rows[0], "feed_url, guid", keep=["seen_at"]), rows)
-            self._file.write_many(
-                "INSERT INTO identities (feed_url, key) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                [(entry.key.feed_url, key) for entry, identity in entries for key in identity],
-            )
+        self._entries.save(entries)
 
     def save_headlines(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """Keep the titles of *entries*, known by guid, that differ from their last; 50 an entry. Return those."""
@@ -158,38 +138,19 @@ class ArchiveStore:
 
     def save_event(self, event: Event) -> None:
         """Store *event*, in place of what its entry was thought to report before."""
-        with self._file.together():
-            row = archive_rows.event_row(event, self._entry_id(event.entry_key))
-            self._file.write(upsert("events", row, "entry_id"), row)
-            self._file.write("DELETE FROM events_conflicts WHERE entry_id = ?", [row["entry_id"]])
-            self._file.write_many(
-                "INSERT INTO events_conflicts (conflict, entry_id) VALUES (?, ?)",
-                [(conflict, row["entry_id"]) for conflict in dict.fromkeys(event.conflicts)],
-            )
+        self._entries.save_event(event)
 
     def forget_event(self, key: EntryKey) -> None:
         """Forget what the entry was thought to report."""
-        with self.transaction():
-            self._file.write("DELETE FROM events WHERE entry_id = ?", [self._entry_id(key)])
+        self._entries.forget_event(key)
 
     def save_story(self, story: Story) -> None:
         """Store *story*, in place of its former revision if it has one."""
-        row = archive_rows.story_row(story)
-        with self._file.together():
-            self._file.write(upsert("stories", row, "id"), row)
-            self._file.write("DELETE FROM stories_conflicts WHERE story_id = ?", [story.id])
-            self._file.write_many(
-                "INSERT INTO stories_conflicts (conflict, last_seen, story_id) VALUES (?, ?, ?)",
-                [(conflict, row["last_seen"], story.id) for conflict in dict.fromkeys(story.conflicts)],
-            )
-            self._save_reports(story)
+        self._stories.save(story)
 
     def log_change(self, story: Story, change: StoryChange, entry_key: EntryKey, now: datetime) -> None:
         """Append to the change log."""
-        self._file.write(
-            "INSERT INTO story_changes (story_id, revision, change, entry_id, created_at) VALUES (?, ?, ?, ?, ?)",
-            [story.id, story.revision, change, self._entry_id(entry_key), cell(now)],
-        )
+        self._stories.log(story, change, entry_key, now)
 
     def decide(self, decision: StoryDecision) -> None:
         """Remember what the owner decided of two stories; one merged into the other is closed."""
@@ -207,7 +168,7 @@ class ArchiveStore:
     # -- what the rules learn from
     def save_near_miss(self, near_miss: NearMiss) -> None:
         """Store *near_miss*; its entry is stored already."""
-        self._missed.save(near_miss, self._entry_id(near_miss.entry.key))
+        self._missed.save(near_miss, self._entries.number(near_miss.entry.key))
 
     def forget_near_misses(self, before: datetime) -> int:
         """Forget the near misses noted *before* then; return how many."""
@@ -255,52 +216,27 @@ class ArchiveStore:
 
     def entries(self, *, since: datetime) -> Iterator[Entry]:
         """Yield every entry first seen since then, news of ours or not, in the order of their coming."""
-        last = 0
-        while rows := self._file.rows(
-            "SELECT * FROM entries WHERE id > ? AND seen_at >= ? ORDER BY id LIMIT ?", [last, cell(since), _PAGE]
-        ):
-            yield from map(archive_rows.entry, rows)
-            last = rows[-1]["id"]
+        return self._entries.since(since)
 
     def open_reports(self, since: datetime) -> Sequence[tuple[str, Report]]:
         """Return (story id, report) of every open story with a report since *since*, by published, then key."""
-        rows = self._file.rows(
-            f"{_REPORTS} WHERE story_id IN (SELECT id FROM stories WHERE last_seen >= ? AND merged_into = '') "
-            f"{_EARLIEST_FIRST}",
-            [cell(since)],
-        )
-        return [(row["story_id"], archive_rows.report(row)) for row in rows]
+        return self._stories.open_reports(since)
 
     def story(self, story_id: str) -> Story | None:
         """Return the story, or None if there is none of this id."""
-        row = self._file.first("SELECT * FROM stories WHERE id = ?", [story_id])
-        return self._story(row) if row else None
+        return self._stories.story(story_id)
 
     def stories_of(self, key: EntryKey) -> Sequence[str]:
         """Return the ids of the stories that the entry is in."""
-        rows = self._file.rows(
-            "SELECT story_id FROM story_reports JOIN entries ON entries.id = entry_id "
-            "JOIN stories ON stories.id = story_id "
-            "WHERE feed_url = ? AND guid = ? AND merged_into = '' ORDER BY story_id",
-            key,
-        )
-        return [row["story_id"] for row in rows]
+        return self._stories.of_entry(key)
 
     def reports(self, story_id: str) -> Sequence[Report]:
         """Return the story's reports, earliest first."""
-        rows = self._file.rows(f"{_REPORTS} WHERE story_id = ? {_EARLIEST_FIRST}", [story_id])
-        return [archive_rows.report(row) for row in rows]
+        return self._stories.reports(story_id)
 
     def founders(self, type_: EventType, conflict: str, *, since: datetime, before: datetime) -> Sequence[Report]:
         """Return the reports of this type that began stories of *conflict* told since then, if seen *before* that."""
-        rows = self._file.rows(
-            "SELECT entries.*, events.* FROM stories_conflicts AS found "
-            "JOIN story_reports ON story_reports.story_id = found.story_id AND position = 0 "
-            "JOIN entries ON entries.id = story_reports.entry_id JOIN events ON events.entry_id = entries.id "
-            f"WHERE conflict = ? AND found.last_seen >= ? AND events.type = ? AND seen_at < ? {_EARLIEST_FIRST}",
-            [conflict, cell(since), type_, cell(before)],
-        )
-        return [archive_rows.report(row) for row in rows]
+        return self._stories.founders(type_, conflict, since=since, before=before)
 
     def stories(
         self,
@@ -311,104 +247,28 @@ class ArchiveStore:
         limit: int = 10,
     ) -> Sequence[Story]:
         """Return stories by their last report, newest first; empty sets mean any."""
-        asked = {"since": cell(since) if since else "", "types": listed(types), "limit": limit}
-        found = [self._newest_of(conflict, asked) for conflict in conflicts] if conflicts else [self._newest(asked)]
-        newest = sorted({row["id"]: row for rows in found for row in rows}.values(), key=_newness, reverse=True)
-        return [self._story(row) for row in newest[:limit]]
+        return self._stories.stories(since=since, conflicts=conflicts, types=types, limit=limit)
 
     def newest(self, conflicts: Iterable[str]) -> Mapping[str, datetime]:
         """Return when something was last reported of each of *conflicts*, without those never reported of."""
-        rows = [
-            self._file.first("SELECT max(last_seen) AS at FROM stories_conflicts WHERE conflict = ?", [each])
-            for each in conflicts
-        ]
-        return {each: instant(row["at"]) for each, row in zip(conflicts, rows, strict=True) if row and row["at"]}
+        return self._stories.newest(conflicts)
 
     def search(self, words: str, *, limit: int = 10) -> Sequence[tuple[Story, Report]]:
         """Return reports with all of *words*, newest first; a word of three letters or more may go on."""
-        if not (wanted := match(words)):
-            return []
-        rows = self._file.rows(
-            f"{_REPORTS} JOIN entries_fts ON entries_fts.rowid = entries.id "
-            "JOIN stories ON stories.id = story_reports.story_id AND merged_into = '' "
-            "WHERE entries_fts MATCH ? ORDER BY entries_fts.rowid DESC LIMIT ?",
-            [wanted, limit],
-        )
-        stories = {row["story_id"]: self.story(row["story_id"]) for row in rows}
-        return [(story, archive_rows.report(row)) for row in rows if (story := stories[row["story_id"]])]
+        return self._stories.search(words, limit=limit)
 
     def changes_after(self, change_id: int, *, limit: int = 100) -> Sequence[LoggedChange]:
         """Return the change log from behind *change_id* on, oldest first."""
-        rows = self._file.rows(
-            "SELECT story_changes.*, feed_url, guid FROM story_changes JOIN entries ON entries.id = entry_id "
-            "WHERE story_changes.id > ? ORDER BY story_changes.id LIMIT ?",
-            [change_id, limit],
-        )
-        return [archive_rows.logged_change(row) for row in rows]
+        return self._stories.changes_after(change_id, limit=limit)
 
     def changes_of(self, story_id: str) -> Sequence[LoggedChange]:
         """Return what the change log holds of a story, oldest first."""
-        rows = self._file.rows(
-            "SELECT story_changes.*, feed_url, guid FROM story_changes JOIN entries ON entries.id = entry_id "
-            "WHERE story_id = ? ORDER BY story_changes.id",
-            [story_id],
-        )
-        return [archive_rows.logged_change(row) for row in rows]
+        return self._stories.changes_of(story_id)
 
     def last_change_id(self) -> int:
         """Return the id of the newest line of the change log, 0 if it is empty."""
-        return int(self._file.value("SELECT coalesce(max(id), 0) FROM story_changes"))
+        return self._stories.last_change_id()
 
     def coverage(self, now: datetime) -> Coverage:
         """Return how well the enabled feeds were heard."""
         return coverage(self._file, now)
-
-    # -- below the port
-    def _entry_id(self, key: EntryKey) -> int:
-        found = self._file.value("SELECT id FROM entries WHERE feed_url = ? AND guid = ?", key)
-        if found is None:
-            raise StoreError(f"no such entry is stored: {key.id} of {key.feed_url}")
-        return int(found)
-
-    def _entry_keys(self, story_id: str) -> tuple[EntryKey, ...]:
-        rows = self._file.rows(
-            "SELECT feed_url, guid FROM story_reports JOIN entries ON entries.id = entry_id "
-            "WHERE story_id = ? ORDER BY position",
-            [story_id],
-        )
-        return tuple(EntryKey(*row) for row in rows)
-
-    def _save_reports(self, story: Story) -> None:
-        stored = self._entry_keys(story.id)
-        if stored != story.entry_keys[: len(stored)]:
-            self._file.write("DELETE FROM story_reports WHERE story_id = ?", [story.id])
-            stored = ()
-        added = enumerate(story.entry_keys[len(stored) :], start=len(stored))
-        self._file.write_many(
-            "INSERT INTO story_reports (story_id, position, entry_id) VALUES (?, ?, ?)",
-            [(story.id, position, self._entry_id(key)) for position, key in added],
-        )
-
-    def _story(self, row: Row) -> Story:
-        return archive_rows.story(row, self._entry_keys(row["id"]))
-
-    def _newest(self, asked: Mapping[str, object]) -> Sequence[Row]:
-        return self._file.rows(
-            "SELECT * FROM stories WHERE last_seen >= :since AND merged_into = '' "
-            "AND (:types = '[]' OR type IN (SELECT value FROM json_each(:types))) "
-            "ORDER BY last_seen DESC, id DESC LIMIT :limit",
-            asked,
-        )
-
-    def _newest_of(self, conflict: str, asked: Mapping[str, object]) -> Sequence[Row]:
-        return self._file.rows(
-            "SELECT stories.* FROM stories_conflicts AS found JOIN stories ON stories.id = found.story_id "
-            "WHERE found.conflict = :conflict AND found.last_seen >= :since AND merged_into = '' "
-            "AND (:types = '[]' OR type IN (SELECT value FROM json_each(:types))) "
-            "ORDER BY found.last_seen DESC, found.story_id DESC LIMIT :limit",
-            {**asked, "conflict": conflict},
-        )
-
-
-def _newness(row: Row) -> tuple[str, str]:
-    return row["last_seen"], row["id"]

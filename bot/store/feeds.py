@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.model import MOVED_AFTER, Feed, FeedChoice, FeedState
+from bot.model import MOVED_AFTER, FailingFeed, Feed, FeedChoice, FeedState
 from bot.store import archive_rows
-from bot.store.cells import cell
+from bot.store.cells import cell, maybe_instant
 from bot.store.file import StoreFile, upsert
 
 CLOCK_SLIP = timedelta(minutes=10)
@@ -58,10 +58,16 @@ class Feeds:
             with self._file.hurried():
                 self._file.write_many(upsert("feeds", rows[0], "url"), rows)
 
-    def failing(self) -> Sequence[FeedState]:
+    def failing(self) -> Sequence[FailingFeed]:
         """Return the enabled feeds whose last poll failed or that are gone for good, the most often failed first."""
-        rows = self._file.rows("SELECT * FROM feeds WHERE enabled AND failures ORDER BY failures DESC, url")
-        return [archive_rows.feed_state(row) for row in rows]
+        rows = self._file.rows(
+            "SELECT url, failures, last_error, ok_at, stopped_at FROM feeds "
+            "WHERE enabled AND failures ORDER BY failures DESC, url"
+        )
+        return [
+            FailingFeed(url, failures, error, maybe_instant(ok_at), maybe_instant(stopped_at))
+            for url, failures, error, ok_at, stopped_at in rows
+        ]
 
     def choices(self) -> Sequence[FeedChoice]:
         """Return what the owner chose in chat, in the order in which feeds were first chosen."""
