@@ -12,18 +12,15 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from html import escape
-from itertools import count
-from typing import TypeVar
+from inspect import isawaitable
+from typing import NamedTuple, TypeVar
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.errors import StoreError
 from bot.model import InboxItem
-from bot.ops.feedwatch import FeedWatch
-from bot.ops.health import Beats
 from bot.ops.refusals import Refusals
 from bot.ops.rival import Rival
-from bot.ops.rulewatch import RuleWatch
 from bot.ops.supervise import supervise
 from bot.ops.upkeep import Upkeep
 from bot.pipeline import Pipeline
@@ -58,35 +55,41 @@ GREETING, STOPPING = "greeting", "stopping"
 LIMITS = {name: timedelta(seconds=60) for name in ("poll", "deliver", "answer", "listen", "loop")}
 """How old a task's last beat may be before /healthz turns red and the task is started again."""
 WORKS = {"read": timedelta(seconds=60)}
-"""How long no feed may come to its end while some are being read."""
+"""How long feeds may be read without one of them being finished."""
 LAST_LIMITS = {"loop": timedelta(minutes=2), "read": timedelta(minutes=5)}
-"""When the process ends, for what stands still is nothing that it could start again itself."""
+"""After how long a standstill the process ends: of these two there is nothing that it could start again itself."""
+
+
+class Job(NamedTuple):
+    """*work* that is begun *every* so often; *most* is how many runs of it may be under way at once."""
+
+    name: str
+    work: Callable[[], object]
+    every: timedelta
+    most: int = 1
 
 
 class Service:
-    """Keeps a pipeline going for one chat network until it is told to stop."""
+    """Keeps a pipeline going for one chat network until it is told to stop; *watches* are jobs beside its own."""
 
     def __init__(
         self,
         pipeline: Pipeline,
         inlet: Inlet,
-        beats: Beats,
         *,
         greet: Callable[[], Awaitable[None]],
         upkeep: Upkeep,
-        rules: RuleWatch | None = None,
-        feeds: FeedWatch | None = None,
+        watches: Sequence[Job] = (),
         rival: Rival | None = None,
         last_sends: timedelta = LAST_SENDS,
         refused_pause: timedelta = REFUSED_PAUSE,
     ) -> None:
         self._pipeline = pipeline
         self._inlet = inlet
-        self._beats = beats
+        self._beats = beats = pipeline.beats
         self._greet = greet
         self._upkeep = upkeep
-        self._rules = rules
-        self._feeds = feeds
+        self._watches = watches
         self._last_sends = last_sends
         self._refused_pause = refused_pause
         self._rival = rival or Rival()
@@ -141,26 +144,26 @@ class Service:
             scheduler.shutdown(wait=False)
 
     def _scheduler(self) -> AsyncIOScheduler:
-        """Return the ticks; those of polls overlap, so that one that waits for a slow host keeps no other from its."""
+        """Return what begins the jobs. Polls overlap: one that waits for a slow host must not hold up the others."""
         scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None})
-        for name, work, every, most in (
-            ("poll", self._poll, POLL_TICK, 200),
-            ("digests", self._digests, DIGEST_TICK, 1),
-            ("reminders", self._remind, DIGEST_TICK, 1),
-            ("upkeep", self._upkeep.look, UPKEEP_TICK, 1),
-            ("rules", self._look_at_rules, RULES_TICK, 1),
-            ("feeds", self._look_at_feeds, FEEDS_TICK, 1),
-            ("orders", self._look_at_orders, FEEDS_TICK, 1),
-            ("trouble", self._tell_trouble, UPKEEP_TICK, 1),
-        ):
+        jobs = (
+            Job("poll", self._poll, POLL_TICK, most=200),
+            Job("digests", self._pipeline.digests, DIGEST_TICK),
+            Job("reminders", self._pipeline.remind, DIGEST_TICK),
+            Job("upkeep", self._upkeep.look, UPKEEP_TICK),
+            Job("orders", self._pipeline.look_at_feeds, FEEDS_TICK),
+            Job("trouble", self._pipeline.tell_feed_trouble, UPKEEP_TICK),
+            *self._watches,
+        )
+        for job in jobs:
             scheduler.add_job(
                 _guarded,
                 "interval",
-                args=(name, work),
-                id=name,
-                seconds=every.total_seconds(),
+                args=(job,),
+                id=job.name,
+                seconds=job.every.total_seconds(),
                 next_run_time=datetime.now(UTC),
-                max_instances=most,
+                max_instances=job.most,
             )
         return scheduler
 
@@ -184,26 +187,6 @@ class Service:
             day = f"{self._pipeline.now():%Y-%m-%d}"
             html = REPUBLISHED.format(title=title, count=polled.republished)
             self._pipeline.tell_owner(f"republished {day} {polled.url}", html)
-
-    async def _digests(self) -> None:
-        self._pipeline.digests()
-
-    async def _remind(self) -> None:
-        self._pipeline.remind()
-
-    async def _look_at_rules(self) -> None:
-        if self._rules:
-            await self._rules.look()
-
-    async def _look_at_feeds(self) -> None:
-        if self._feeds:
-            await self._feeds.look()
-
-    async def _look_at_orders(self) -> None:
-        await self._pipeline.look_at_feeds()
-
-    async def _tell_trouble(self) -> None:
-        self._pipeline.tell_feed_trouble()
 
     async def _turn(self) -> None:
         """Show that the event loop turns."""
@@ -262,19 +245,19 @@ class Service:
     # -- the network and the disk may be away for a while
     async def _when_reachable(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Return the network's answer, asking again with growing pauses while it does not give one."""
-        for failures in count():
+        failures = 0
+        while True:
             try:
-                async with asyncio.timeout(PATIENCE.total_seconds()):
-                    return await ask()
+                return await _in_time(ask)
             except SecondCopyError as error:
                 log.warning("another program receives this bot's messages; is a second copy running? %s", error)
                 wait = max(self._rival.met(), error.after or timedelta(0))
                 await self._tell_of_rival()
-            except (UnreachableError, TimeoutError) as error:
-                log.warning("the chat network cannot be reached, trying again: %s", error or "no answer in time")
-                wait = getattr(error, "after", None) or min(FIRST_PAUSE * 2 ** min(failures, 10), LONGEST_PAUSE)
+            except UnreachableError as error:
+                log.warning("the chat network cannot be reached, trying again: %s", error)
+                wait = error.after or min(FIRST_PAUSE * 2 ** min(failures, 10), LONGEST_PAUSE)
+            failures += 1
             await self._rest("listen", wait)
-        raise AssertionError
 
     async def _tell_of_rival(self) -> None:
         """Tell the owner, once a day; past the outbox if that is held back."""
@@ -310,13 +293,24 @@ class Service:
         self._beats.beat(name)
 
 
-async def _guarded(name: str, work: Callable[[], Awaitable[None]]) -> None:
-    """Run a scheduled job; whatever it raises is logged, and the next tick tries again."""
+async def _in_time(ask: Callable[[], Awaitable[T]]) -> T:
+    """Return the network's answer; raise UnreachableError if there is none in time."""
     try:
-        await work()
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            return await ask()
+    except TimeoutError as error:
+        raise UnreachableError("no answer in time") from error
+
+
+async def _guarded(job: Job) -> None:
+    """Do the work of *job*; whatever it raises is logged, and the next tick tries again."""
+    try:
+        done = job.work()
+        if isawaitable(done):
+            await done
     except asyncio.CancelledError:
-        log.debug("tick %s cut short by the stop", name)  # the scheduler would call it an error
+        log.debug("tick %s cut short by the stop", job.name)  # the scheduler would call it an error
     except StoreError as error:
-        log.warning("tick %s put off: %s", name, error)
+        log.warning("tick %s put off: %s", job.name, error)
     except Exception:
-        log.exception("tick %s failed", name)
+        log.exception("tick %s failed", job.name)

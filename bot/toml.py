@@ -55,6 +55,8 @@ def parse_toml(text: str, file: str) -> Located:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(_syntax_problem(str(error), text, file)) from error
+    except RecursionError as error:
+        raise ConfigError(Problem(file=file, line=0, what="it is nested too deeply")) from error
     return Located(data, file, lambda: _Lines(text).found)
 
 

@@ -86,7 +86,11 @@ def test_only_the_newest_are_kept_and_nothing_else_is_touched(data: Path, tmp_pa
 
 
 def test_what_was_copied_in_passing_holds_nobody_for_longer_than_its_time(data: Path) -> None:
-    people = [data / "people.db.before-m009", data / "replaced-20250401T120000Z" / "people.db"]
+    people = [
+        data / "people.db.before-m009",
+        data / "replaced-20250401T120000Z" / "people.db",
+        data / "restoring-20250402T120000Z" / "people.db",
+    ]
     news = [data / "archive.db.before-m009", data / "replaced-20250401T120000Z" / "archive.db"]
     fresh = [data / "people.db.before-m010", data / "replaced-20250511T110000Z" / "people.db"]
     for copy in (*people, *news, *fresh):
@@ -117,6 +121,22 @@ def test_a_backup_that_was_not_finished_is_none(data: Path, tmp_path: Path) -> N
 
     assert [made_at(one) for one in backups(folder)] == [NOON]
     assert find(folder).made_at == NOON
+
+
+def test_what_a_killed_backup_or_restore_left_goes_with_the_next_one(data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    killed = folder / "parley-20250501T000000Z.unfinished"
+    under_way = folder / "parley-20250511T115900Z.unfinished"
+    half_restored = data / "restoring-20250511T110000Z"
+    for left, made in ((killed, NOON - 2 * DAY), (under_way, NOON), (half_restored, NOON)):
+        left.mkdir(parents=True)
+        (left / "people.db").touch()
+        os.utime(left, (made.timestamp(), made.timestamp()))
+
+    back_up(data, folder, NOON)
+    restore(data, folder, NOON, opens=whatever)
+
+    assert [left.exists() for left in (killed, under_way, half_restored)] == [False, True, False]
 
 
 def test_a_damaged_database_makes_no_backup(data: Path, tmp_path: Path) -> None:

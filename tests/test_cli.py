@@ -43,7 +43,7 @@ def test_the_demo_tells_the_week_and_ends_at_the_end_of_input(tmp_path: Path) ->
     assert "Digest" in words
     assert "Istanbul" in words
     assert re.search(r"I am looking at .*\d+ entries, the newest", words, re.DOTALL)
-    assert words.count("LAST DAY OF A CEASEFIRE") == 1
+    assert words.count("LAST DAY OF A ONE-SIDED CEASEFIRE") == 1
     assert re.search(
         r"That was the week\..*Calendar\n12 May .*talks in Istanbul: held 16 May.*Now ask:", words, re.DOTALL
     )
@@ -189,10 +189,7 @@ def test_check_finds_that_no_data_folder_can_be_made_there(tmp_path: Path) -> No
 
 
 def test_a_mistake_of_our_own_is_said_in_plain_words(tmp_path: Path) -> None:
-    broken = (
-        "from bot.cli import app, main\nfrom bot.cli.outcome import outcome\n"
-        "@app.command()\ndef broken():\n    with outcome(): {}['key']\nmain()"
-    )
+    broken = "from bot.cli import app, main\n@app.command()\ndef broken():\n    {}['key']\nmain()"
 
     done = subprocess.run(
         [sys.executable, "-c", broken, "broken"], capture_output=True, env=environment(tmp_path), check=False
@@ -215,9 +212,8 @@ def test_a_command_that_finds_nothing_says_so_in_a_line(tmp_path: Path, command:
 
 def test_a_file_that_this_user_may_not_read_is_named_with_a_remedy(tmp_path: Path) -> None:
     forbidden = (
-        "from bot.cli import app, main\nfrom bot.cli.outcome import outcome\n"
-        "@app.command()\ndef forbidden():\n"
-        "    with outcome(): raise PermissionError(13, 'Permission denied', '/data/archive.db')\nmain()"
+        "from bot.cli import app, main\n@app.command()\ndef forbidden():\n"
+        "    raise PermissionError(13, 'Permission denied', '/data/archive.db')\nmain()"
     )  # a real one cannot be had where the tests run as root
 
     done = subprocess.run(
@@ -236,6 +232,40 @@ def test_a_place_for_output_that_is_full_is_no_mistake_of_ours(tmp_path: Path) -
 
     assert done.returncode == 1
     assert done.stderr.decode() == "output: No space left on device; make room there\n"
+
+
+def test_a_bot_is_asked_how_it_is_although_its_config_was_spoilt_meanwhile(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("nonsense [")
+
+    done = parley(tmp_path, "health")
+
+    assert "config.toml:1: this is not valid TOML" in done.stderr.decode()
+    assert done.stdout, "the bot was asked: whether it is well is not what a mistake in the file says"
+    assert done.returncode != 2
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+@pytest.mark.parametrize("command", ["classify", "group"])
+def test_a_stream_that_is_closed_is_no_mistake_of_ours(tmp_path: Path, command: str, closed: str) -> None:
+    item = json.dumps({"id": 1, "title": TITLE}).encode()
+    shell = ["sh", "-c", f'"$@" {closed}', "sh", *PARLEY, command]
+
+    done = subprocess.run(shell, input=item, capture_output=True, env=environment(tmp_path), check=False)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert bool(done.stdout) == (closed == "2>&-")
+
+
+@pytest.mark.parametrize(
+    "words", ["near-misses --days 999999", "stories list --days 999999", "sources --days 9999999999"]
+)
+def test_days_before_the_calendar_are_refused(tmp_path: Path, words: str) -> None:
+    ArchiveStore.open(tmp_path / "archive.db").close()
+
+    done = parley(tmp_path, *words.split(), PARLEY_DATA=str(tmp_path))
+
+    assert done.returncode == 2
+    assert "Invalid value for '--days'" in said(done)
 
 
 def test_what_a_terminal_cannot_show_is_written_some_other_way(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """What people can ask, and who may."""
 
 import json
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -16,18 +15,6 @@ from tests.conversation import ME, Conversation, buttons, conversation
 from tests.telegram_rules import read_commands
 
 STRANGER = "This bot is private. Your chat id is 7001: give it to the operator."
-
-
-@pytest.fixture
-def talk() -> Iterator[Conversation]:
-    with conversation() as talk:
-        yield talk
-
-
-@pytest.fixture
-def owner() -> Iterator[Conversation]:
-    with conversation(Access.OWNER) as talk:
-        yield talk
 
 
 def gaza() -> Report:
@@ -130,6 +117,12 @@ def test_the_owner_cannot_be_shut_out(owner: Conversation) -> None:
     owner.say(f"/deny {ME.room}")
 
     assert owner.people.owner() == ME
+
+
+def test_an_owner_who_forgets_to_be_alone_with_the_bot_is_told_where_to_ask(talk: Conversation) -> None:
+    said = talk.say("/feeds", private=False)
+
+    assert said == "/feeds is for my owner, in the chat with me alone."
 
 
 def test_who_is_not_the_owner_neither_sees_nor_runs_the_owners_commands(talk: Conversation) -> None:

@@ -1,6 +1,5 @@
 """What a chat can choose: conflicts, loudness, hours, silence."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,12 +7,6 @@ import pytest
 from bot.model import Access, EventType, Loudness
 from tests import make
 from tests.conversation import LATER, ME, Conversation, buttons, conversation
-
-
-@pytest.fixture
-def talk() -> Iterator[Conversation]:
-    with conversation() as talk:
-        yield talk
 
 
 def at(hour: int, day: int = 11) -> datetime:

@@ -100,3 +100,9 @@ def test_all_mistakes_are_told_at_once() -> None:
     said = refusal(**dict.fromkeys(("PARLEY_OWNER", "PARLEY_TELEGRAM_TOKEN", "PARLEY_TELEGRAM_API_URL"), "x"))
 
     assert len(said.splitlines()) == 3
+
+
+def test_places_are_read_whatever_else_is_wrong() -> None:
+    places = Environment.places({"PARLEY_DATA": " /srv/parley ", "PARLEY_TELEGRAM_TOKEN": "x", "PARLEY_CONFIG": ""})
+
+    assert places == Environment(data=Path("/srv/parley"))

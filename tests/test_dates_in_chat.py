@@ -1,6 +1,6 @@
 """Days in chat: the calendar as a file, the ceasefires that hold, the moves of a process page by page."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from bot.model import Access, ChatId, EventType, Facts, Message, Report, Story
 from bot.pipeline import Pipeline
 from bot.store.archive import ArchiveStore
 from bot.text import plain
-from tests.conversation import Conversation, buttons, catalog, conversation
+from tests.conversation import Conversation, buttons, catalog
 from tests.fake_telegram import TOKEN, FakeTelegram
 from tests.make import NOON
 from tests.telegram_rules import read_caption
@@ -29,12 +29,6 @@ from tests.test_owner_ledgers import a_truce, two
 
 ANN = ChatId("telegram", "1")
 ISTANBUL = Facts(meets_on=date(2025, 5, 15), venue="istanbul")
-
-
-@pytest.fixture
-def talk() -> Iterator[Conversation]:
-    with conversation() as talk:
-        yield talk
 
 
 def talks(talk: Conversation, title: str = "delegations to meet", *, confirmed: bool = True) -> Story:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from bot.detect.detector import Detector
-from bot.detect.rules import load_rules
 from bot.errors import ConfigError
 from bot.evaluate.cameo import types_of
 from bot.evaluate.evaluation import Evaluation, evaluate, explained, plain
@@ -20,11 +19,6 @@ from tests.shared import SHARED, needs
 
 TRUCE = "Russia and Ukraine agree 30-day ceasefire"
 OPINION = "Tariff truce with China calms markets"
-
-
-@pytest.fixture(scope="module")
-def detector() -> Detector:
-    return Detector(load_rules())
 
 
 def item(title: str, label: str = "", **given: Any) -> dict[str, Any]:
@@ -248,6 +242,24 @@ def test_a_mistake_in_a_file_is_named_with_its_place(tmp_path: Path, name: str, 
 
 
 # ------------------------------------------------------------------------------------------ baselines
+def test_a_packed_file_that_is_cut_off_is_named(tmp_path: Path) -> None:
+    file = write(tmp_path / "cut.jsonl.gz", item("Truce agreed", "P"))
+    file.write_bytes(file.read_bytes()[:-12])
+
+    with pytest.raises(ConfigError, match=r"cut\.jsonl\.gz: cannot be read"):
+        read_items([file])
+
+
+@pytest.mark.parametrize("name", ["items.jsonl", "items.tsv"])
+def test_a_byte_order_mark_and_codes_that_are_none_do_no_harm(tmp_path: Path, name: str) -> None:
+    rows = {"items.jsonl": '{"sid": "1", "text": "Truce", "codes": null}', "items.tsv": "label\ttitle\nP\tTruce\n"}
+    (tmp_path / name).write_text(rows[name], "utf-8-sig")
+
+    (read,) = read_items([tmp_path / name])
+
+    assert read.entry.title == "Truce"
+
+
 def test_keywords_are_scored_on_the_same_items(detector: Detector, tmp_path: Path) -> None:
     found = judged(
         detector,

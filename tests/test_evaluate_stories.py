@@ -8,7 +8,6 @@ import pytest
 
 from bot.bench.story import _run, made_up
 from bot.detect.detector import Detector
-from bot.detect.rules import load_rules
 from bot.errors import ConfigError
 from bot.evaluate.stories import ALONE, OURS, TFIDF, PairScores, Stories, evaluated, plain
 from tests.process import parley
@@ -19,11 +18,6 @@ STORIES = [
     ("sudan", "Sudan's army and RSF sign humanitarian truce in Jeddah", True),
     ("", "Storm cuts power to 40,000 homes in Brittany", False),
 ]
-
-
-@pytest.fixture(scope="module")
-def detector() -> Detector:
-    return Detector(load_rules())
 
 
 @pytest.fixture
@@ -79,7 +73,17 @@ def test_pairs_are_scored_same_against_bad(tmp_path: Path, detector: Detector) -
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [("{", ":1: this is no JSON object"), ('{"title": "Truce"}', ':1: no "story"'), ('{"story": "a"}', ":1: ")],
+    [
+        ("{", ":1: it is not JSON"),
+        ("\n[]", ":2: expected an object"),
+        ('{"title": "Truce"}', ':1: no "story"'),
+        ('{"title": "Truce", "story": ["a"]}', ':1: no "story"'),
+        ('{"story": "a"}', ":1: 'title' is missing"),
+        ('{"story": "a", "title": "Truce", "ts": 1e300}', ":1: 'ts': 1e+300 is no time"),
+        ('{"result": "same", "left": "Truce"}', ":1: 'left' or 'right': 'title' is missing"),
+        ("", 'no report in it has a "story" to measure by'),
+        ('{"title": "Storm", "gold": {"relevant": false}}', 'no report in it has a "story" to measure by'),
+    ],
 )
 def test_what_cannot_be_scored_is_named_with_its_line(
     tmp_path: Path, detector: Detector, content: str, said: str
@@ -91,6 +95,17 @@ def test_what_cannot_be_scored_is_named_with_its_line(
         evaluated(file, detector)
 
     assert said in str(error.value)
+
+
+def test_a_file_saved_with_a_byte_order_mark_and_blank_lines_reads_the_same(labelled: Path, detector: Detector) -> None:
+    before = evaluated(labelled, detector)
+    labelled.write_bytes(b"\xef\xbb\xbf" + labelled.read_bytes().replace(b"\n", b"\r\n\r\n"))
+
+    after = evaluated(labelled, detector)
+
+    assert isinstance(before, Stories)
+    assert isinstance(after, Stories)
+    assert after.rows == before.rows
 
 
 @pytest.mark.slow

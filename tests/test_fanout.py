@@ -1,6 +1,5 @@
 """One alert for many chats: the same as if it were owed to each by hand, and what waits makes way for what is newer."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlite_utils import Database
 
 from bot.app import house
 from bot.catalog import load_catalog
@@ -30,22 +28,16 @@ from bot.model import (
     Wording,
 )
 from bot.ports import People
-from bot.store.people import KIND, PeopleStore
-from bot.store.schema_people import migrations
+from bot.store.people import PeopleStore
 from tests import make
 from tests.make import NOON, minutes
+from tests.older import older
 
 ROOMS = [str(room) for room in range(1, 9)]
 EVERYTHING = Wishes()
 KYIV = Wishes(time_zone="Europe/Kyiv")
 YEMEN = Wishes(conflicts=frozenset({"yemen"}))
 SOON = NOON + timedelta(seconds=1)
-
-
-@pytest.fixture
-def people() -> Iterator[PeopleStore]:
-    with PeopleStore.open(":memory:") as opened:
-        yield opened
 
 
 def chat(room: str) -> ChatId:
@@ -372,20 +364,17 @@ def test_dead_letters_are_counted_by_reason_since_a_time(people: PeopleStore) ->
 
 
 def test_an_outbox_of_before_fan_outs_is_sent_to_the_end(tmp_path: Path) -> None:
-    database = Database(tmp_path / "people.db")
-    database.conn.execute(f"PRAGMA application_id = {KIND.application_id}")
-    migrations.apply(database, stop_before="m002_fan_out")
-    database.conn.executescript(
-        """
-        INSERT INTO chats (id, network, room) VALUES (1, 'terminal', 'me');
-        INSERT INTO messages VALUES (1, 'words', '[]', 0);
-        INSERT INTO outbox
-            (dedupe_key, chat_id, kind, urgency, message_id, story_id, edits, next_attempt_at, created_at)
-            SELECT kind, 1, kind, 1, 1, '', '', '2025', '2025' FROM
-            (SELECT 'digest' AS kind UNION ALL SELECT 'alert' UNION ALL SELECT 'notice' UNION ALL SELECT 'reply');
-    """.replace("'2025'", "'2025-05-11T12:00:00.000000+00:00'")
-    )
-    database.close()
+    with older(tmp_path / "people.db", before="m002_fan_out") as database:
+        database.executescript(
+            """
+            INSERT INTO chats (id, network, room) VALUES (1, 'terminal', 'me');
+            INSERT INTO messages VALUES (1, 'words', '[]', 0);
+            INSERT INTO outbox
+                (dedupe_key, chat_id, kind, urgency, message_id, story_id, edits, next_attempt_at, created_at)
+                SELECT kind, 1, kind, 1, 1, '', '', '2025', '2025' FROM
+                (SELECT 'digest' AS kind UNION ALL SELECT 'alert' UNION ALL SELECT 'notice' UNION ALL SELECT 'reply');
+            """.replace("'2025'", "'2025-05-11T12:00:00.000000+00:00'")
+        )
 
     with PeopleStore.open(tmp_path / "people.db") as people:
         people.recover(NOON)

@@ -114,7 +114,9 @@ def test_a_feed_that_config_toml_has_off_is_switched_on_until_the_file_drops_it(
     ("text", "answer"),
     [
         ("/feed", "What is to be done with which feed?"),
-        ("/feed off", "No feed is"),
+        ("/feed off", "What is to be done with which feed?"),
+        ("/feed test 99", "No feed is “99”. /feeds lists them"),
+        ("/feeds failing", "No feed is failing."),
         ("/feed off 9", "No feed is “9”. /feeds lists them"),
         ("/feed off example", "Which of them? Say its number:\n1. Alpha Times\n2. Beta <Post>\n3. Gamma"),
         ("/feed on 1", "Alpha Times is on already."),

@@ -134,6 +134,15 @@ def test_feeds_are_checked_side_by_side_and_a_silent_one_is_exit_1(tmp_path: Pat
     assert not (tmp_path / "data").exists(), "a check keeps nothing"
 
 
+def test_of_a_feed_without_dates_it_is_said_that_it_will_alert_nobody(tmp_path: Path, server: FeedServer) -> None:
+    body = b"<rss version='2.0'><channel><title>N</title><item><title>A</title><guid>1</guid></item></channel></rss>"
+    write(tmp_path, server.serve("/undated", Answer(body=body)))
+
+    done = parley(tmp_path, "feeds", "check")
+
+    assert "1 entry, none with a date, so none will be alerted" in " ".join(said(done).split())
+
+
 def test_the_feeds_that_a_page_names_are_discovered(tmp_path: Path, server: FeedServer) -> None:
     write(tmp_path)
 

@@ -1,6 +1,5 @@
 """What the owner says of headlines, what readers say of stories, and what becomes of both."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 
@@ -9,21 +8,9 @@ import pytest
 from bot.model import Access, ChatId, Entry, EventType, Example, Incoming, Mention, NearMiss
 from bot.poll.identity import identity_keys
 from tests import make
-from tests.conversation import ME, Conversation, buttons, conversation
+from tests.conversation import ME, Conversation, buttons
 
 READERS = [ChatId("telegram", room) for room in ("8001", "8002", "8003")]
-
-
-@pytest.fixture
-def talk() -> Iterator[Conversation]:
-    with conversation() as talk:
-        yield talk
-
-
-@pytest.fixture
-def owner() -> Iterator[Conversation]:
-    with conversation(Access.OWNER) as talk:
-        yield talk
 
 
 def kept(talk: Conversation, title: str, **given: object) -> Entry:

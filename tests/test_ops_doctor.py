@@ -194,6 +194,10 @@ def test_a_backup_that_is_too_old_and_none_at_all_are_found(data: Path) -> None:
     assert off.well
 
 
+def test_a_backup_of_a_time_to_come_is_none(data: Path) -> None:
+    assert not diagnose(data, PLAN, NOON - timedelta(days=3000))[-1].well
+
+
 def test_a_disk_without_room_for_a_backup_is_found(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "LOW_DISK", 2**62)
 

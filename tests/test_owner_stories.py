@@ -10,7 +10,6 @@ import pytest
 from bot.catalog import load_catalog
 from bot.chat.commands import Commands
 from bot.detect.detector import Detector
-from bot.detect.rules import load_rules
 from bot.errors import DecisionError
 from bot.ingest import Ingest
 from bot.model import Access, ChatId, FeedState, Incoming, Story, StoryChange, short_id
@@ -34,11 +33,6 @@ def archive(tmp_path: Path) -> Iterator[ArchiveStore]:
     with ArchiveStore.open(tmp_path / "data" / "archive.db") as archive:
         archive.register([FEED], NOON)
         yield archive
-
-
-@pytest.fixture(scope="module")
-def detector() -> Detector:
-    return Detector(load_rules())
 
 
 class Newsroom:

@@ -1,10 +1,7 @@
 """Sending in trouble: a message that we cannot even hand over is a dead letter in the end, and holds up no other."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-
-import pytest
 
 from bot.model import ChatId, Delivery, InboxItem, Incoming, SendResult, Sent
 from bot.stages.send import Sending
@@ -32,12 +29,6 @@ class Clumsy:
 
     async def acknowledge(self, incoming: Incoming) -> None:
         raise NotImplementedError
-
-
-@pytest.fixture
-def people() -> Iterator[PeopleStore]:
-    with PeopleStore.open(":memory:") as opened:
-        yield opened
 
 
 async def test_a_message_that_we_fail_to_send_holds_up_no_other_and_is_given_up_in_the_end(people: PeopleStore) -> None:

@@ -230,7 +230,6 @@ async def serving(
         service = SlowTick(
             pipeline,
             network,
-            beats,
             greet=greet,
             upkeep=upkeep,
             last_sends=last_sends,
@@ -504,6 +503,18 @@ async def test_old_backups_go_as_new_ones_are_made(tmp_path: Path) -> None:
 
     kept = [made_at(one) - make.NOON for one in backups(tmp_path / "backups")]
     assert kept == [timedelta(days=3), timedelta(days=4)]
+
+
+async def test_a_clock_that_was_far_ahead_stops_no_backup(tmp_path: Path) -> None:
+    ArchiveStore.open(tmp_path / "archive.db").close()
+    plan = BackupConfig(every=timedelta(days=1), keep=9)
+    with PeopleStore.open(tmp_path / "people.db") as people:
+        for days in (3000, 0, 1):
+            now = make.NOON + timedelta(days=days)
+            await upkeep(people, tmp_path, [], plan=plan, now=lambda now=now: now).look()
+
+    made = [made_at(one) - make.NOON for one in backups(tmp_path / "backups")]
+    assert made == [timedelta(days=0), timedelta(days=1), timedelta(days=3000)]
 
 
 async def test_a_backup_that_fails_is_told(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlite_utils import Database
 
 from bot.errors import StoreError
 from bot.model import (
@@ -18,6 +17,7 @@ from bot.model import (
     Entry,
     EntryKey,
     EventType,
+    FailingFeed,
     FeedChoice,
     FeedState,
     Headline,
@@ -30,11 +30,11 @@ from bot.model import (
 )
 from bot.ports import Archive
 from bot.store import archive_rows
-from bot.store.archive import KIND, ArchiveStore
+from bot.store.archive import ArchiveStore
 from bot.store.cells import cell
-from bot.store.schema_archive import migrations
 from tests import make, store_values
 from tests.make import NOON, minutes
+from tests.older import insert, older
 
 OPENERS: dict[str, Callable[[Path], ArchiveStore]] = {
     "in memory": lambda _: ArchiveStore.open(":memory:"),
@@ -137,12 +137,13 @@ def test_coverage_counts_the_enabled_feeds_heard_of_late(archive: Archive) -> No
     ):
         archive.save_feed_state(state)
     store(archive, make.report())
+    store(archive, make.report())
 
     coverage = archive.coverage(NOON)
 
     assert (coverage.feeds, coverage.healthy, coverage.entries, coverage.stories) == (3, 1, 1, 1)
     assert coverage.last_ok_at == NOON - minutes(85)
-    assert coverage.failing == (failing,)
+    assert coverage.failing == [FailingFeed("failing", 2, "410 Gone", None, None)]
 
 
 def test_a_language_is_silent_when_none_of_its_feeds_is_heard_well(archive: Archive) -> None:
@@ -525,23 +526,14 @@ def test_a_reader_is_not_held_up_by_a_writer_in_another_thread(tmp_path: Path) -
 
 
 def test_an_archive_of_before_facts_and_roles_is_read_as_stating_none(tmp_path: Path) -> None:
-    path = tmp_path / "archive.db"
-    database = Database(path)
-    database.conn.execute(f"PRAGMA application_id = {KIND.application_id}")
-    migrations.apply(database, stop_before="m002_missed")
     report = make.report()
     story = make.story(report)
     assert report.event
-    for table, row in (
-        ("entries", archive_rows.entry_row(report.entry)),
-        ("events", archive_rows.event_row(report.event, 1)),
-    ):
-        database.table(table).insert(
-            {column: row[column] for column in row.keys() & database[table].columns_dict.keys()}
-        )
-    database.close()
+    with older(tmp_path / "archive.db", before="m002_missed") as database:
+        insert(database, "entries", archive_rows.entry_row(report.entry))
+        insert(database, "events", archive_rows.event_row(report.event, 1))
 
-    with ArchiveStore.open(path) as archive:
+    with ArchiveStore.open(tmp_path / "archive.db") as archive:
         archive.save_story(story)
 
         assert list(archive.reports(story.id)) == [report]
@@ -550,19 +542,13 @@ def test_an_archive_of_before_facts_and_roles_is_read_as_stating_none(tmp_path: 
 def test_an_archive_of_before_standings_knows_its_stories_as_unconfirmed_and_its_entries_without_credit(
     tmp_path: Path,
 ) -> None:
-    path = tmp_path / "archive.db"
-    database = Database(path)
-    database.conn.execute(f"PRAGMA application_id = {KIND.application_id}")
-    migrations.apply(database, stop_before="m006_standing")
     report = make.report()
     story = make.story(report)
-    for table, row in (("entries", archive_rows.entry_row(report.entry)), ("stories", archive_rows.story_row(story))):
-        database.table(table).insert(
-            {column: row[column] for column in row.keys() & database[table].columns_dict.keys()}
-        )
-    database.close()
+    with older(tmp_path / "archive.db", before="m006_standing") as database:
+        insert(database, "entries", archive_rows.entry_row(report.entry))
+        insert(database, "stories", archive_rows.story_row(story))
 
-    with ArchiveStore.open(path) as archive:
+    with ArchiveStore.open(tmp_path / "archive.db") as archive:
         before = archive.story(story.id)
         archive.save_entries([(replace(report.entry, credit="Reuters"), ["key"])])
         archive.save_story(replace(story, standing=Standing.DENIED))
@@ -619,27 +605,18 @@ def test_one_guid_twice_in_a_feed_does_not_go_back_and_forth(archive: ArchiveSto
 
 
 def test_an_archive_of_before_turns_shows_the_last_title_and_knows_no_word_taken_back(tmp_path: Path) -> None:
-    path = tmp_path / "archive.db"
-    database = Database(path)
-    database.conn.execute(f"PRAGMA application_id = {KIND.application_id}")
-    migrations.apply(database, stop_before="m010_taken_back")
     report = make.report("Truce agreed")
     story = make.story(report)
     assert report.event
-    for table, row in (
-        ("entries", archive_rows.entry_row(report.entry)),
-        ("events", archive_rows.event_row(report.event, 1)),
-        ("stories", archive_rows.story_row(story)),
-        ("story_reports", {"story_id": story.id, "position": 0, "entry_id": 1}),
-        ("headlines", {"entry_id": 1, "title": "Newest", "seen_at": "2025-05-11T14:00:00.000000Z"}),
-        ("headlines", {"entry_id": 1, "title": "Newer", "seen_at": "2025-05-11T13:00:00.000000Z"}),
-    ):
-        database.table(table).insert(
-            {column: row[column] for column in row.keys() & database[table].columns_dict.keys()}
-        )
-    database.close()
+    with older(tmp_path / "archive.db", before="m010_taken_back") as database:
+        insert(database, "entries", archive_rows.entry_row(report.entry))
+        insert(database, "events", archive_rows.event_row(report.event, 1))
+        insert(database, "stories", archive_rows.story_row(story))
+        insert(database, "story_reports", {"story_id": story.id, "position": 0, "entry_id": 1})
+        for title, seen_at in (("Newest", "2025-05-11T14:00:00.000000Z"), ("Newer", "2025-05-11T13:00:00.000000Z")):
+            insert(database, "headlines", {"entry_id": 1, "title": title, "seen_at": seen_at})
 
-    with ArchiveStore.open(path) as archive:
+    with ArchiveStore.open(tmp_path / "archive.db") as archive:
         assert archive.reports(story.id)[0].entry.title == "Newest"
         assert archive.story(story.id) == story
         assert [each.title for each in archive.headlines(report.entry.key)] == ["Truce agreed", "Newer", "Newest"]

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
-from sqlite_utils import Database
 
 from bot.errors import StoreError
 from bot.model import (
@@ -29,10 +28,10 @@ from bot.model import (
 )
 from bot.ports import People
 from bot.store.cells import cell
-from bot.store.people import KIND, PeopleStore
-from bot.store.schema_people import migrations
+from bot.store.people import PeopleStore
 from tests import make, store_values
 from tests.make import HERE, NOON, minutes
+from tests.older import older
 
 OPENERS: dict[str, Callable[[Path], PeopleStore]] = {
     "in memory": lambda _: PeopleStore.open(":memory:"),
@@ -259,6 +258,15 @@ def test_a_digest_is_due_when_its_time_has_come(people: People) -> None:
     assert people.due_digests(NOON) == [overdue, due]
 
 
+def test_a_digest_planned_while_the_clock_was_far_ahead_is_due(people: People) -> None:
+    ahead = NOON + timedelta(days=10)
+    planned = make.subscription(chat=ANN, next_digest_at=ahead, last_digest_at=ahead - minutes(5))
+    people.save_subscription(planned)
+    people.save_subscription(make.subscription(chat=BOB, next_digest_at=NOON + timedelta(hours=25)))
+
+    assert people.due_digests(NOON) == [replace(planned, next_digest_at=NOON, last_digest_at=None)]
+
+
 def test_saying_it_twice_counts_once() -> None:
     with PeopleStore.open(":memory:") as people:
         for label in ("not relevant", "not relevant", "wrong conflict"):
@@ -363,21 +371,16 @@ def test_a_delivery_comes_back_as_it_was(delivery: Delivery) -> None:
 
 
 def test_what_was_owed_before_messages_could_bring_a_file_is_sent_as_it_was(tmp_path: Path) -> None:
-    path = tmp_path / "people.db"
-    database = Database(path)
-    database.conn.execute(f"PRAGMA application_id = {KIND.application_id}")
-    migrations.apply(database, stop_before="m005_documents")
-    database.execute("INSERT INTO chats (id, network, room) VALUES (1, 'telegram', '5')")
-    database.execute("INSERT INTO messages (id, html, buttons, silent) VALUES (1, '<b>Truce</b>', '[]', 0)")
-    database.execute(
-        "INSERT INTO outbox (dedupe_key, chat_id, kind, urgency, message_id, story_id, edits, next_attempt_at, "
-        "created_at) VALUES ('a', 1, 'alert', 2, 1, '', '', :now, :now)",
-        {"now": cell(NOON)},
-    )
-    database.conn.commit()
-    database.close()
+    with older(tmp_path / "people.db", before="m005_documents") as database:
+        database.execute("INSERT INTO chats (id, network, room) VALUES (1, 'telegram', '5')")
+        database.execute("INSERT INTO messages (id, html, buttons, silent) VALUES (1, '<b>Truce</b>', '[]', 0)")
+        database.execute(
+            "INSERT INTO outbox (dedupe_key, chat_id, kind, urgency, message_id, story_id, edits, next_attempt_at, "
+            "created_at) VALUES ('a', 1, 'alert', 2, 1, '', '', :now, :now)",
+            {"now": cell(NOON)},
+        )
 
-    with PeopleStore.open(path) as people:
+    with PeopleStore.open(tmp_path / "people.db") as people:
         people.recover(NOON)
         people.enqueue([make.delivery("b", message=Message(html="Talks", document=Document("talks.ics", b"x")))])
         claimed = people.claim(NOON, limit=2)

@@ -9,9 +9,10 @@ import pytest
 from sqlite_utils import Database
 
 from bot.model import Broadcast, ChatId, DeliveryKind, Message, Sent, Subscription, Wishes, Wording
-from bot.store.people import KIND, PeopleStore
+from bot.store.people import PeopleStore
 from bot.store.schema_people import migrations
 from tests.make import NOON, minutes
+from tests.older import older
 
 STEPS = [migration.name for migration in migrations._migrations]
 OLD_ROWS = """
@@ -31,11 +32,8 @@ INSERT INTO outbox (dedupe_key, chat_id, kind, urgency, message_id, story_id, ed
 def step(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Make a file as it was before one of the steps; return the step."""
     step = str(request.param)
-    old = Database(tmp_path / "people.db")
-    old.execute(f"PRAGMA application_id = {KIND.application_id}")
-    migrations.apply(old, stop_before=step)
-    old.executescript(OLD_ROWS)
-    old.close()
+    with older(tmp_path / "people.db", before=step) as database:
+        database.executescript(OLD_ROWS)
     return step
 
 
@@ -68,14 +66,11 @@ def test_who_was_told_by_an_older_version_is_told_what_follows(step: str, tmp_pa
 
 
 def test_an_edit_that_an_older_version_had_put_off_is_still_due(tmp_path: Path) -> None:
-    old = Database(tmp_path / "people.db")
-    old.execute(f"PRAGMA application_id = {KIND.application_id}")
-    migrations.apply(old, stop_before="m006_knows")
-    old.executescript(
-        OLD_ROWS + "INSERT INTO cursor VALUES (1, 'an archive', 5);"
-        "INSERT INTO live_stories VALUES ('truce', '2025-05-11T12:01', '2025-05-11T12:00', '')"
-    )
-    old.close()
+    with older(tmp_path / "people.db", before="m006_knows") as database:
+        database.executescript(
+            OLD_ROWS + "INSERT INTO cursor VALUES (1, 'an archive', 5);"
+            "INSERT INTO live_stories VALUES ('truce', '2025-05-11T12:01', '2025-05-11T12:00', '')"
+        )
 
     with PeopleStore.open(tmp_path / "people.db") as people:
         assert people.due_edits(NOON + minutes(1)) == {"truce": 5}

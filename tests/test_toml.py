@@ -67,3 +67,8 @@ def test_any_text_is_toml_or_a_named_mistake(text: str) -> None:
         mistake = str(error)
 
     assert mistake.startswith("f.toml:")
+
+
+def test_a_file_that_is_nested_too_deeply_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"^f\.toml: it is nested too deeply"):
+        parse_toml(f"a = {'[' * 9_000}", "f.toml")

@@ -1,7 +1,7 @@
 """Forum topics: an answer stays where the question was, an alert goes where it was asked for, and neither gets lost."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from sqlite_utils import Database
 
 from bot.app import house
 from bot.catalog import load_catalog
@@ -18,12 +17,12 @@ from bot.config import Config
 from bot.demo import WeekClock
 from bot.model import Access, Button, ChatId, Delivery, InboxItem, Incoming, Message, Sent, StoryChange, Undeliverable
 from bot.pipeline import Pipeline
-from bot.store.people import KIND, PeopleStore
-from bot.store.schema_people import migrations
+from bot.store.people import PeopleStore
 from tests import make
-from tests.conversation import Conversation, conversation
+from tests.conversation import Conversation
 from tests.fake_telegram import TOKEN, FakeTelegram
 from tests.make import NOON
+from tests.older import older
 from tests.process import running, until, write_config
 from tests.telegram_world import Accepted
 
@@ -51,12 +50,6 @@ async def chat(telegram: FakeTelegram) -> AsyncIterator[TelegramChat]:
 async def strict(telegram: FakeTelegram) -> AsyncIterator[TelegramChat]:
     async with TelegramChat(TOKEN, api_url=telegram.url, closed_topic="drop") as chat:
         yield chat
-
-
-@pytest.fixture
-def talk() -> Iterator[Conversation]:
-    with conversation() as talk:
-        yield talk
 
 
 def owed(html: str = "<b>Truce</b> agreed", **given: Any) -> Delivery:
@@ -208,21 +201,18 @@ def test_a_private_chat_has_no_topic_for_its_alerts(talk: Conversation) -> None:
 
 
 def test_a_database_of_before_topics_is_told_and_sent_as_before(tmp_path: Path) -> None:
-    database = Database(tmp_path / "people.db")
-    database.conn.execute(f"PRAGMA application_id = {KIND.application_id}")
-    migrations.apply(database, stop_before="m003_topics")
-    database.conn.executescript(
-        """
-        INSERT INTO chats (id, network, room) VALUES (1, 'terminal', 'me');
-        INSERT INTO messages VALUES (1, 'words', '[]', 0);
-        INSERT INTO subscriptions (chat_id, conflicts, types, loudness, language, time_zone, digest_hours)
-            VALUES (1, '["gaza"]', '[]', 'all', 'uk', 'Europe/Kyiv', '[8]');
-        INSERT INTO outbox
-            (dedupe_key, chat_id, kind, urgency, message_id, story_id, edits, next_attempt_at, created_at)
-            VALUES ('owed', 1, 'alert', 2, 1, '', '', 'NOON', 'NOON');
-    """.replace("NOON", "2025-05-11T12:00:00.000000+00:00")
-    )
-    database.close()
+    with older(tmp_path / "people.db", before="m003_topics") as database:
+        database.executescript(
+            """
+            INSERT INTO chats (id, network, room) VALUES (1, 'terminal', 'me');
+            INSERT INTO messages VALUES (1, 'words', '[]', 0);
+            INSERT INTO subscriptions (chat_id, conflicts, types, loudness, language, time_zone, digest_hours)
+                VALUES (1, '["gaza"]', '[]', 'all', 'uk', 'Europe/Kyiv', '[8]');
+            INSERT INTO outbox
+                (dedupe_key, chat_id, kind, urgency, message_id, story_id, edits, next_attempt_at, created_at)
+                VALUES ('owed', 1, 'alert', 2, 1, '', '', 'NOON', 'NOON');
+            """.replace("NOON", "2025-05-11T12:00:00.000000+00:00")
+        )
 
     with PeopleStore.open(tmp_path / "people.db") as people:
         people.recover(NOON)

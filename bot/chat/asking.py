@@ -8,8 +8,8 @@ from bot.alert.phrases import Reader
 from bot.alert.silence import quiet
 from bot.chat import menus, understand
 from bot.chat.desk import RECENT, Asked, Desk
-from bot.model import Access, FeedState, Message, Story
-from bot.text import escape
+from bot.chat.guards import named_conflicts, of_conflicts, unknown_conflict
+from bot.model import Access, FailingFeed, Message, Story
 
 MOST = 20
 DEFAULT_LATEST = 5
@@ -25,7 +25,7 @@ def latest(desk: Desk, asked: Asked) -> Message:
     words = asked.words.split()
     numbers = [int(word) for word in words if word.isdecimal() and len(word) < 6]
     about = " ".join(word for word in words if not word.isdecimal())
-    conflicts = _about(desk, asked, about)
+    conflicts = named_conflicts(desk, asked, about)
     if conflicts is None:
         return unknown_conflict(desk, asked, about)
     most = min(max(numbers[0], 1), MOST) if numbers else DEFAULT_LATEST
@@ -65,14 +65,12 @@ def search(desk: Desk, asked: Asked) -> Message:
     return _stories(desk, asked, f"Found: {asked.words}", list(found.values())[:10])
 
 
-def now(desk: Desk, asked: Asked) -> Message:
+@of_conflicts
+def now(desk: Desk, asked: Asked, conflicts: frozenset[str]) -> Message:
     """Tell what was last reported, conflict by conflict.
 
     /now · /now gaza · /now all
     """
-    conflicts = _about(desk, asked, asked.words)
-    if conflicts is None:
-        return unknown_conflict(desk, asked, asked.words)
     if len(conflicts) == 1:
         found = desk.archive.stories(since=asked.now - RECENT, conflicts=conflicts, limit=3)
     else:
@@ -140,7 +138,7 @@ def status(desk: Desk, asked: Asked) -> Message:
     return Message(html="\n".join([*lines, *_not_heard(desk, asked, coverage.failing)]))
 
 
-def _not_heard(desk: Desk, asked: Asked, failing: Sequence[FeedState]) -> Sequence[str]:
+def _not_heard(desk: Desk, asked: Asked, failing: Sequence[FailingFeed]) -> Sequence[str]:
     """Return which feeds are silent; that is for the owner, who can mend it."""
     if asked.access is not Access.OWNER or not failing:
         return ()
@@ -155,27 +153,6 @@ def _not_heard(desk: Desk, asked: Asked, failing: Sequence[FeedState]) -> Sequen
 
 
 # ------------------------------------------------------------------------------------------ shared
-def _about(desk: Desk, asked: Asked, words: str) -> frozenset[str] | None:
-    """Return the conflicts that *words* name, without words those followed; empty: all; None: not understood."""
-    if not words:
-        return desk.subscription(asked).conflicts
-    if words.casefold() in understand.EVERYTHING:
-        return frozenset()
-    return frozenset(understand.find_conflicts(words, desk.catalog)) or None
-
-
-def unknown_conflict(desk: Desk, asked: Asked, words: str) -> Message:
-    """Return that no conflict goes by these *words*, with what is near, and the list to choose from."""
-    reader = desk.reader(asked)
-    names = {each.name(reader.language).casefold(): each.id for each in desk.catalog.conflicts.values()}
-    near = understand.nearest(words, [*desk.catalog.conflicts, *names])
-    guess = f" Did you mean {escape(phrases.conflict(names.get(near, near), reader))}?" if near else ""
-    return Message(
-        html=f"I know no conflict by “{phrases.short(words, 60)}”.{guess}\nThese are the ones that I watch:",
-        buttons=menus.conflicts(desk.by_activity(asked.now), None, "now", 0, reader),
-    )
-
-
 def now_page(desk: Desk, asked: Asked) -> Message:
     """Turn over the list of conflicts to ask about."""
     buttons = menus.conflicts(desk.by_activity(asked.now), None, "now", asked.number, desk.reader(asked))

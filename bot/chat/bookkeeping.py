@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from bot.alert import ledgers
 from bot.alert.phrases import Reader
-from bot.chat import asking, menus, reading
+from bot.chat import menus, reading
 from bot.chat.desk import STORY_ID, Asked, Desk
-from bot.chat.understand import EVERYTHING, find_conflicts
+from bot.chat.guards import of_conflicts, owner_only
+from bot.chat.understand import find_conflicts
 from bot.errors import DecisionError
 from bot.ledger.ledger import Ledger
 from bot.model import Access, Button, Message
@@ -29,14 +30,12 @@ def timeline(desk: Desk, asked: Asked) -> Message:
     return track(desk, asked)
 
 
-def track(desk: Desk, asked: Asked) -> Message:
+@of_conflicts
+def track(desk: Desk, asked: Asked, conflicts: frozenset[str]) -> Message:
     """Show where each process stands: its last confirmed steps.
 
     /track · /track ukraine · /track all
     """
-    conflicts = _conflicts(desk, asked)
-    if conflicts is None:
-        return asking.unknown_conflict(desk, asked, asked.words)
     reader, found = desk.reader(asked), _read(desk, asked, conflicts)
     if not conflicts or len(found) > 1:
         return ledgers.overview(found, reader)
@@ -64,25 +63,21 @@ def _tracked(asked: Asked, ledger: Ledger, number: int, reader: Reader) -> Messa
     return replace(pages[number], buttons=(*pages[number].buttons, *turn, *menus.rows(more, 2)))
 
 
-def ceasefires(desk: Desk, asked: Asked) -> Message:
+@of_conflicts
+def ceasefires(desk: Desk, asked: Asked, conflicts: frozenset[str]) -> Message:
     """Show which ceasefires hold, since when, until when, and what breaks them.
 
     /ceasefires · /ceasefires sudan · /ceasefires all
     """
-    conflicts = _conflicts(desk, asked)
-    if conflicts is None:
-        return asking.unknown_conflict(desk, asked, asked.words)
     return ledgers.ceasefires(_read(desk, asked, conflicts), desk.reader(asked))
 
 
-def calendar(desk: Desk, asked: Asked) -> Message:
+@of_conflicts
+def calendar(desk: Desk, asked: Asked, conflicts: frozenset[str]) -> Message:
     """Show when talks are due, and when ceasefires end.
 
     /calendar · /calendar gaza · /calendar all; the button under it hands the days over as a file for your calendar.
     """
-    conflicts = _conflicts(desk, asked)
-    if conflicts is None:
-        return asking.unknown_conflict(desk, asked, asked.words)
     action = f"ics:{asked.words}"
     add = action if len(action.encode()) <= LONGEST_ACTION else ""
     return ledgers.calendar(_read(desk, asked, conflicts), desk.reader(asked), add=add)
@@ -94,40 +89,40 @@ def add_to_calendar(desk: Desk, asked: Asked) -> Message:
         story = desk.archive.story(asked.words)
         found = _read(desk, asked, frozenset(story.conflicts[:1])) if story else ()
         return ledgers.calendar_file([each.of_story(asked.words) for each in found], desk.reader(asked))
-    conflicts = _conflicts(desk, asked)
-    if conflicts is None:
-        return asking.unknown_conflict(desk, asked, asked.words)
+    return _calendar_file(desk, asked)
+
+
+@of_conflicts
+def _calendar_file(desk: Desk, asked: Asked, conflicts: frozenset[str]) -> Message:
     return ledgers.calendar_file(_read(desk, asked, conflicts), desk.reader(asked))
 
 
-def exchanges(desk: Desk, asked: Asked) -> Message:
+@of_conflicts
+def exchanges(desk: Desk, asked: Asked, conflicts: frozenset[str]) -> Message:
     """Show exchanges of prisoners and corridors for aid, with numbers.
 
     /exchanges · /exchanges ukraine · /exchanges all
     """
-    conflicts = _conflicts(desk, asked)
-    if conflicts is None:
-        return asking.unknown_conflict(desk, asked, asked.words)
     return ledgers.exchanges(_read(desk, asked, conflicts), desk.reader(asked))
 
 
+@owner_only
 def undo(desk: Desk, asked: Asked) -> Message:
     """Take a move out of the ledgers, or put it back.
 
     /undo ukraine lists the last moves to choose from; /undo a348a659 takes out the one of this id.
     """
-    conflicts = frozenset(find_conflicts(asked.words, desk.catalog)) if asked.words else frozenset()
-    if len(conflicts) == 1:
-        return undoable(desk, asked.about(next(iter(conflicts))))
     if not asked.words:
         return Message(html="Of which conflict? For example: /undo ukraine")
+    conflicts = find_conflicts(asked.words, desk.catalog)
+    if len(conflicts) == 1:
+        return undoable(desk, asked.about(conflicts[0]))
     return undo_pressed(desk, asked)
 
 
+@owner_only
 def undoable(desk: Desk, asked: Asked) -> Message:
     """List the last moves of a conflict, for the owner to take one out."""
-    if asked.access is not Access.OWNER:
-        return _owners_only()
     found, reader = next(iter(_read(desk, asked, frozenset({asked.words}))), None), desk.reader(asked)
     if found is None:
         return ledgers.untracked(asked.words, reader)
@@ -136,10 +131,9 @@ def undoable(desk: Desk, asked: Asked) -> Message:
     return Message(html="Which move never was? It leaves every ledger, for good.", buttons=menus.rows(buttons, 1))
 
 
+@owner_only
 def undo_pressed(desk: Desk, asked: Asked) -> Message:
     """Take out the move whose id is given."""
-    if asked.access is not Access.OWNER:
-        return _owners_only()
     try:
         move = books.undo(desk.archive, desk.catalog, asked.words, asked.now)
     except DecisionError as error:
@@ -148,29 +142,14 @@ def undo_pressed(desk: Desk, asked: Asked) -> Message:
     return Message(html=f"Taken out: {escape(ledgers.brief(move, desk.reader(asked)))}", buttons=back)
 
 
+@owner_only
 def redo_pressed(desk: Desk, asked: Asked) -> Message:
     """Put the move whose id is given back."""
-    if asked.access is not Access.OWNER:
-        return _owners_only()
     try:
         books.redo(desk.archive, desk.catalog, asked.words, asked.now)
     except DecisionError as error:
         return Message(html=escape(str(error)))
     return Message(html="It counts again.")
-
-
-def _owners_only() -> Message:
-    return Message(html="Only the owner can do that.")
-
-
-def _conflicts(desk: Desk, asked: Asked) -> frozenset[str] | None:
-    """Return the conflicts that are named, without words those followed; empty: all; None: not understood."""
-    if not asked.words:
-        return desk.subscription(asked).conflicts
-    if asked.words.casefold() in EVERYTHING:
-        return frozenset()
-    named = {asked.words} & desk.catalog.conflicts.keys() or find_conflicts(asked.words, desk.catalog)
-    return frozenset(named) or None
 
 
 def _read(desk: Desk, asked: Asked, conflicts: frozenset[str]) -> tuple[Ledger, ...]:

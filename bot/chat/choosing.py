@@ -6,10 +6,10 @@ from bot.alert import phrases
 from bot.alert.digest import with_digests
 from bot.alert.phrases import Reader
 from bot.chat import menus, understand
-from bot.chat.asking import unknown_conflict
 from bot.chat.describe import described, following, hours, kinds
 from bot.chat.desk import Asked, Desk, stopped
-from bot.chat.setting import followers_only, with_loudness
+from bot.chat.guards import followers_only, unknown_conflict
+from bot.chat.setting import with_loudness
 from bot.model import Button, Loudness, Message, Subscription
 
 WELCOME = (
@@ -100,7 +100,7 @@ def follow(desk: Desk, asked: Asked) -> Message:
     if not asked.words:
         return _what_you_follow(desk, asked, 0)
     subscription, reader = desk.awake(asked), desk.reader(asked)
-    if asked.words.casefold() in understand.EVERYTHING:
+    if asked.words.casefold() in understand.MEANS_EVERYTHING:
         return _followed(desk, asked, replace(subscription, conflicts=frozenset(), types=frozenset()))
     types = understand.find_types(asked.words)
     if types:
@@ -146,7 +146,7 @@ def unfollow(desk: Desk, asked: Asked) -> Message:
     subscription = desk.subscription(asked)
     if not asked.words:
         return _what_you_follow(desk, asked, 0)
-    if asked.words.casefold() in understand.EVERYTHING:
+    if asked.words.casefold() in understand.MEANS_EVERYTHING:
         return stop(desk, asked)
     types = understand.find_types(asked.words) & subscription.types
     if types:

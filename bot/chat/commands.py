@@ -42,7 +42,8 @@ class Commands:
     def answer(self, incoming: Incoming, now: datetime) -> Sequence[Reply]:
         """Return what to say to *incoming*; run it inside people.transaction(), for it saves what was chosen.
 
-        Never raises for what a person says or presses. Silent only where nobody asked: chatter in a group, a chat left.
+        Never raises for what a person says or presses. Says nothing only where nobody asked: chatter in a group, or a
+        chat that has left.
         """
         people = self._desk.people
         text = clean(incoming.text[: 4 * LONGEST_TEXT])[:LONGEST_TEXT]
@@ -58,7 +59,7 @@ class Commands:
             people.remember(OWNER_CODE, "")
             access, text = Access.OWNER, "/start"
         if access is None and self._desk.settings.access != "open":
-            return (_who_are_you(incoming.chat, now),)
+            return (_told_to_a_stranger(incoming.chat, now),)
         self._welcome_back(incoming, access)
         asked = Asked(incoming=incoming, words="", access=access, now=now)
         if incoming.action:
@@ -70,7 +71,7 @@ class Commands:
         if access or incoming.private or not incoming.joined:
             return ()
         if self._desk.settings.access != "open":
-            return (_who_are_you(incoming.chat, now),)
+            return (_told_to_a_stranger(incoming.chat, now),)
         return (Reply(choosing.start(self._desk, Asked(incoming=incoming, words="", access=access, now=now))),)
 
     def _welcome_back(self, incoming: Incoming, access: Access | None) -> None:
@@ -120,7 +121,7 @@ def _is_asked(incoming: Incoming, text: str) -> bool:
     return bool(incoming.action) or incoming.private or text.startswith("/")
 
 
-def _who_are_you(chat: ChatId, now: datetime) -> Reply:
+def _told_to_a_stranger(chat: ChatId, now: datetime) -> Reply:
     """Return all that a stranger is told: one line, once an hour, after everybody else."""
     return Reply(
         Message(html=f"This bot is private. Your chat id is {escape(chat.room)}: give it to the operator."),
@@ -173,9 +174,9 @@ def deny(desk: Desk, asked: Asked) -> Message:
 def _chat_named(asked: Asked) -> ChatId | None:
     """Return the chat of the asker's own network whose id is given."""
     number = asked.words.removeprefix("-")
-    return (
-        asked.chat._replace(room=asked.words) if number.isascii() and number.isdecimal() and len(number) < 20 else None
-    )
+    if not (number.isascii() and number.isdecimal() and len(number) < 20):
+        return None
+    return asked.chat._replace(room=asked.words)
 
 
 # ------------------------------------------------------------------------------------------ help
@@ -203,6 +204,8 @@ def run(desk: Desk, asked: Asked) -> Message:
 
 
 def _unknown_command(name: str, asked: Asked) -> Message:
+    if name in OWNER_COMMANDS and not asked.incoming.private:
+        return Message(html=f"/{name} is for my owner, in the chat with me alone.")
     near = understand.nearest(name, _allowed(asked.access))
     guess = f" Did you mean /{near}?" if near else ""
     buttons = ((Button(f"/{near}", f"run:{near}"),),) if near else ()
@@ -278,22 +281,11 @@ OWNER_COMMANDS: dict[str, Handler] = {
 }
 _TAKES_WORDS = frozenset(
     {
-        "now",
-        "latest",
-        "since",
-        "search",
-        "follow",
-        "unfollow",
-        "mute",
-        "help",
-        "story",
-        "track",
-        "timeline",
-        "ceasefires",
-        "calendar",
-        "exchanges",
+        *("now", "latest", "since", "search", "follow", "unfollow", "mute", "help", "story"),
+        *("track", "timeline", "ceasefires", "calendar", "exchanges"),
     }
 )
+"""Commands that may be said without their slash even where words follow: "since yesterday"."""
 
 ACTIONS: Mapping[str, Handler] = {
     "why": asking.why,

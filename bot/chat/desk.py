@@ -25,7 +25,7 @@ STORY_ID = re.compile(r"[0-9a-f]{12}")
 class Reply:
     """An answer: a new message, or one that takes the place of the message *edits*.
 
-    A chat is given an answer of the same *once* only once.
+    *once* names an answer that a chat is given a single time; "" may be given again and again.
     """
 
     message: Message
@@ -114,7 +114,7 @@ class Desk:
         return with_digests(fresh, asked.now)
 
     def save(self, asked: Asked, subscription: Subscription) -> Subscription:
-        """Save and return *subscription*; said in a topic of a group, it has that topic for its place."""
+        """Save and return *subscription*; one that was chosen in a topic of a group is told there from now on."""
         saved = replace(
             subscription,
             thread=asked.topic or subscription.thread,

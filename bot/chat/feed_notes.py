@@ -16,7 +16,7 @@ MOST_ORDERS, MOST_OFFERS, MOST_SUGGESTED = 20, 50, 20
 
 
 class Order(NamedTuple):
-    """An address to look at, to *add* the feed there or only to tell of it; *id* tells it from the same order later."""
+    """An address to look at, to *add* its feed or only to tell of it; asked again later, it has another *id*."""
 
     id: str
     url: str
@@ -46,12 +46,12 @@ def forget_order(people: People, done: Order) -> None:
 
 
 def offers(people: People) -> dict[str, str]:
-    """Return the addresses that buttons offer, by their names there."""
+    """Return the addresses that buttons offer, by their names on the buttons."""
     return dict(json.loads(people.note(OFFERS) or "{}"))
 
 
 def offer(people: People, url: str) -> str:
-    """Remember an address that a button offers, those offered longest ago aside; return its name there."""
+    """Remember an address that a button offers, and forget the oldest beyond 50; return its name on the button."""
     name = feed_id(url)
     kept = {**offers(people), name: url}
     people.remember(OFFERS, json.dumps(dict(list(kept.items())[-MOST_OFFERS:])))

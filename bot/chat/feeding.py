@@ -11,7 +11,7 @@ from bot.alert import phrases
 from bot.alert.digest import hearing
 from bot.chat import feed_notes
 from bot.chat.desk import Asked, Desk
-from bot.chat.labelling import owner_only
+from bot.chat.guards import owner_only
 from bot.config.editing import read_feed
 from bot.errors import ConfigError
 from bot.model import Access, Button, Delivery, DeliveryKind, Feed, FeedChoice, FeedState, Message
@@ -21,7 +21,9 @@ from bot.text import escape
 
 A_PAGE = 15
 LONGEST_URL = 500
+FAILING = frozenset({"failing", "down", "silent"})
 THANKS = "Thank you. Whoever runs this bot is asked, and is not told who suggested it."
+NO_LONGER_THERE = "That feed is no longer there. /feeds"
 HOW = "For example: /feed add https://news.example.org/rss · /feed off 12 · /feed on 12 · /feed test 12"
 
 
@@ -39,12 +41,14 @@ def feeds(desk: Desk, asked: Asked) -> Message:
 def feeds_page(desk: Desk, asked: Asked) -> Message:
     """Turn over the list of feeds."""
     number, _, words = asked.words.partition(":")
-    return _page(desk, asked.about(words), int(number) if number.isdecimal() and len(number) < 6 else 0)
+    return _page(desk, asked.about(words), asked.about(number).number)
 
 
 def _page(desk: Desk, asked: Asked, page: int) -> Message:
     known, reader = desk.feeds(), desk.reader(asked)
     wanted = _wanted(desk, asked.words)
+    if not wanted and asked.words.casefold() in FAILING:
+        return Message(html="No feed is failing. /feeds lists all.")
     if not wanted:
         return Message(html=f"No feed is “{phrases.short(asked.words, 60)}”. /feeds lists all.\n{HOW}")
     last = (len(wanted) - 1) // A_PAGE
@@ -61,7 +65,7 @@ def _page(desk: Desk, asked: Asked, page: int) -> Message:
 
 def _wanted(desk: Desk, words: str) -> Sequence[Feed]:
     known = desk.feeds()
-    if words.casefold() in ("failing", "down", "silent"):
+    if words.casefold() in FAILING:
         failing = {state.url for state in desk.archive.failing_feeds()}
         return [feed for feed in known if feed.url in failing]
     return find_feeds(words, known) if words else known
@@ -96,19 +100,21 @@ def feed(desk: Desk, asked: Asked) -> Message:
     if verb in ("test", "check"):
         return _test(desk, asked, rest)
     if verb in ("on", "off"):
-        return _one(desk, rest) or _switch(desk, asked, find_feeds(rest, desk.feeds())[0], on=verb == "on")
+        meant = _meant(desk, rest)
+        return _switch(desk, asked, meant, on=verb == "on") if isinstance(meant, Feed) else meant
     if verb in ("remove", "delete"):
         return Message(html=f"In chat a feed is switched off: /feed off {escape(rest)}".strip())
-    if not asked.words:
+    meant = _meant(desk, asked.words)
+    return _card(desk, asked, meant) if isinstance(meant, Feed) else meant
+
+
+def _meant(desk: Desk, words: str) -> Feed | Message:
+    """Return the one feed that *words* mean, or what to say where they mean none or several."""
+    if not words:
         return Message(html=f"What is to be done with which feed?\n{HOW}\n/feeds lists them with their numbers.")
-    return _one(desk, asked.words) or _card(desk, asked, find_feeds(asked.words, desk.feeds())[0])
-
-
-def _one(desk: Desk, words: str) -> Message | None:
-    """Return what to say unless *words* mean exactly one feed."""
     found = find_feeds(words, desk.feeds())
     if len(found) == 1:
-        return None
+        return found[0]
     if not found:
         return Message(html=f"No feed is “{phrases.short(words, 60)}”. /feeds lists them with their numbers.")
     each = [f"{desk.feeds().index(feed) + 1}. {phrases.short(feed.title, 60)}" for feed in found[:A_PAGE]]
@@ -137,8 +143,13 @@ def switch_on(desk: Desk, asked: Asked) -> Message:
 
 
 def _pressed(desk: Desk, asked: Asked, *, on: bool) -> Message:
-    named = next((feed for feed in desk.feeds() if feed_id(feed.url) == asked.words), None)
-    return _switch(desk, asked, named, on=on) if named else Message(html="That feed is no longer there. /feeds")
+    feed = _of_button(desk, asked)
+    return _switch(desk, asked, feed, on=on) if feed else Message(html=NO_LONGER_THERE)
+
+
+def _of_button(desk: Desk, asked: Asked) -> Feed | None:
+    """Return the feed whose button was pressed, None if it is no longer there."""
+    return next((feed for feed in desk.feeds() if feed_id(feed.url) == asked.words), None)
 
 
 def _switch(desk: Desk, asked: Asked, feed: Feed, *, on: bool) -> Message:
@@ -157,15 +168,17 @@ def _switch(desk: Desk, asked: Asked, feed: Feed, *, on: bool) -> Message:
 
 
 def _test(desk: Desk, asked: Asked, words: str) -> Message:
-    found = find_feeds(words, desk.feeds())
-    return _order(desk, asked, found[0].url if len(found) == 1 else words, add=False)
+    meant = _meant(desk, words)
+    if isinstance(meant, Feed):
+        return _order(desk, asked, meant.url, add=False)
+    return meant if words.isdecimal() else _order(desk, asked, words, add=False)
 
 
 @owner_only
 def look_again_pressed(desk: Desk, asked: Asked) -> Message:
     """Look at the feed of the button."""
-    named = next((feed for feed in desk.feeds() if feed_id(feed.url) == asked.words), None)
-    return _order(desk, asked, named.url, add=False) if named else Message(html="That feed is no longer there. /feeds")
+    feed = _of_button(desk, asked)
+    return _order(desk, asked, feed.url, add=False) if feed else Message(html=NO_LONGER_THERE)
 
 
 def _order(desk: Desk, asked: Asked, words: str, *, add: bool) -> Message:

@@ -4,13 +4,13 @@ What the owner says of an entry is kept as an example for the rules; what a read
 """
 
 from collections.abc import Iterator, Sequence
-from functools import wraps
 
 from bot.alert import phrases, render
 from bot.alert.phrases import Reader
 from bot.chat import menus
 from bot.chat.asking import GONE
-from bot.chat.desk import RECENT, Asked, Desk, Handler
+from bot.chat.desk import RECENT, Asked, Desk
+from bot.chat.guards import owner_only
 from bot.detect.explain import obstacles
 from bot.model import Access, Button, Entry, EventType, Example, Message, NearMiss, Report, Story
 
@@ -18,18 +18,6 @@ NOT_RELEVANT = "not relevant"
 DEFAULT_MISSED, MOST_MISSED = 5, 10
 MOST_SUGGESTED = 5
 GONE_ENTRY = "I no longer have that headline. /missed with its link, or words of it, looks for it."
-
-
-def owner_only(handler: Handler) -> Handler:
-    """Return *handler* for the owner; anybody else learns that it is not for them, and nothing is kept."""
-
-    @wraps(handler)
-    def guarded(desk: Desk, asked: Asked) -> Message:
-        if asked.access is not Access.OWNER:
-            return Message(html="Only the owner of this bot decides that.")
-        return handler(desk, asked)
-
-    return guarded
 
 
 # ------------------------------------------------------------------------------------------ missed
@@ -72,7 +60,7 @@ def _missed_button(number: int, entry: Entry) -> Button:
 
 
 def _suggested(desk: Desk, asked: Asked) -> Iterator[tuple[Story, int]]:
-    """Yield the stories that readers found not relevant, with how many did, those aside that the owner has judged."""
+    """Yield stories that readers found not relevant and the owner has not judged, each with how many readers did."""
     judged = {example.entry.key for example in desk.archive.examples()}
     for story_id, readers in desk.people.feedback(NOT_RELEVANT, asked.now - RECENT).items():
         story = desk.archive.story(story_id)
@@ -86,7 +74,7 @@ def _found(desk: Desk, asked: Asked) -> Message:
     if not found:
         return Message(
             html=f"None of my entries has “{phrases.short(asked.words, 80)}”. Either none of my feeds brought it: then "
-            "its publisher's feed is to be added to config.toml. Or it is written otherwise: try fewer words."
+            "add its publisher's feed with /feed add. Or it is written otherwise: try fewer words."
         )
     reader = desk.reader(asked)
     blocks = [f"\n{number}. {_line(report.entry, reader)}{_taken(report)}" for number, (_, report) in _numbered(found)]

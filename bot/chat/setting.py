@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from functools import wraps
 from math import ceil
 
 from bot.alert import phrases
@@ -10,23 +9,12 @@ from bot.alert.digest import with_digests
 from bot.chat import menus, understand
 from bot.chat.asking import GONE
 from bot.chat.describe import described
-from bot.chat.desk import Asked, Desk, Handler
+from bot.chat.desk import Asked, Desk
+from bot.chat.guards import followers_only
 from bot.model import Access, Button, Loudness, Message, Subscription
 from bot.text import escape
 
 MUTED = "Muted: I will tell you nothing more of this story. Other stories go on."
-
-
-def followers_only(handler: Handler) -> Handler:
-    """Return *handler* for chats that follow something; others are shown where to begin, and nothing is saved."""
-
-    @wraps(handler)
-    def guarded(desk: Desk, asked: Asked) -> Message:
-        if desk.people.subscription(asked.chat) is None:
-            return Message(html=described(None, desk.reader(asked)), buttons=((Button("Begin", "run:start"),),))
-        return handler(desk, asked)
-
-    return guarded
 
 
 @followers_only

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from bot.alert import phrases
 from bot.chat.desk import Asked, Desk
-from bot.chat.labelling import owner_only
+from bot.chat.guards import owner_only
 from bot.errors import DecisionError
 from bot.model import Message, short_id
 from bot.owner.stories import merge as put_together

@@ -14,7 +14,8 @@ from bot.alert.phrases import zone
 from bot.catalog import Catalog, Conflict
 from bot.model import EventType
 
-EVERYTHING = frozenset({"all", "everything", "any", "*", "все", "всё", "усе", "всі", "все подряд"})
+MEANS_EVERYTHING = frozenset({"all", "everything", "any", "*", "все", "всё", "усе", "всі", "все подряд"})
+"""What people say for all conflicts together."""
 
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 _NOISE = (
@@ -80,6 +81,8 @@ def find_conflicts(text: str, catalog: Catalog) -> Sequence[str]:
 
     An exact name wins over a part of one ("sudan" is not South Sudan), a name over who takes part.
     """
+    if text in catalog.conflicts:
+        return [text]
     said = _words(text)
     # "us" in "tell us" is no country; alone it is.
     words = [word for word in said if word not in _SAYS_NOTHING and (len(word) > 2 or len(said) == 1)]
@@ -118,7 +121,7 @@ def _names(alias: str, words: Sequence[str], padded: str) -> bool:
         return False
     if folded.endswith("*") and " " not in folded:
         return any(word.startswith(folded[:-1]) for word in words)
-    return f" {' '.join(_words(folded))} " in padded if "*" not in folded else False
+    return "*" not in folded and f" {' '.join(_words(folded))} " in padded
 
 
 def _same(word: str, name: str) -> bool:
@@ -189,9 +192,11 @@ def _parse_day(asked: str, today: date) -> date | None:
 
 
 def _past_day(day: int, month: int, year: str | None, today: date) -> date | None:
-    """Return that day of *year*; without one, the last such day."""
-    found = _date(int(year or today.year), month, day)
-    return found if year or found is None or found <= today else _date(today.year - 1, month, day)
+    """Return that day of *year*; without one, the last such day: 29 February may be eight years ago."""
+    if year:
+        return _date(int(year), month, day)
+    dates = (_date(today.year - ago, month, day) for ago in range(9) if today.year > ago)
+    return next((found for found in dates if found and found <= today), None)
 
 
 def _parse_clock(asked: str, now: datetime, here: tzinfo) -> datetime | None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from bot.app import stored_archive, utc_now
 from bot.config import Config, Environment, load_config
 from bot.config.editing import add_feeds, read_feed, remove_feed, said_every
-from bot.config.file import SHORTEST
-from bot.config.values import LONGEST
+from bot.config.file import SHORTEST_EVERY
+from bot.config.values import LONGEST_EVERY
 from bot.errors import ConfigError
 from bot.model import Feed, FeedState
 from bot.owner.feeds import find_feeds, find_same, with_choices
@@ -124,7 +124,7 @@ class FeedBook:
 
     def _as_given(self, feed: Feed) -> Feed:
         """Return *feed*, which some program wrote; what is wrong with anything but its address is left out."""
-        polite = feed.every and SHORTEST <= feed.every <= LONGEST
+        polite = feed.every and SHORTEST_EVERY <= feed.every <= LONGEST_EVERY
         given = {"url": feed.url, "title": feed.title, "publisher": feed.publisher}
         every = said_every(feed.every) if feed.every and polite else ""
         try:

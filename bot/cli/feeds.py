@@ -1,6 +1,5 @@
 """The commands that keep the list of feeds: `parley feeds …`."""
 
-import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -10,24 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli.outcome import FAILED, log_for_people, outcome
+from bot.cli.options import ConfigOption, JsonOption
+from bot.cli.outcome import FAILED, log_for_people
+from bot.cli.output import console, write_json
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from bot.cli.feedbook import FeedBook, Line, Refused
     from bot.stages.look import Looked
 
-WIDTH = 120
-"""Columns of a table where nobody looks on (a pipe, a file)."""
 MOST_REFUSED = 20
 
 feeds = typer.Typer(name="feeds", help="List, add, remove, check, import and export feeds.", no_args_is_help=True)
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option("--config", "-c", help="Path of config.toml (default: $PARLEY_CONFIG, else ./config.toml)."),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON instead of a table.")]
 UncheckedOption = Annotated[bool, typer.Option("--unchecked", help="Do not look whether it is a feed.")]
 TAKEN_UP = "a running bot takes that up within seconds"
 
@@ -35,20 +27,18 @@ TAKEN_UP = "a running bot takes that up within seconds"
 @feeds.command("list")
 def list_feeds(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List all feeds, with their numbers and how each was heard."""
-    with outcome():
-        lines = _book(config).lines()
-        if as_json:
-            typer.echo(json.dumps([_plain(line) for line in lines], ensure_ascii=False, indent=2))
-            return
-        from bot.app import utc_now
+    lines = _book(config).lines()
+    if as_json:
+        write_json([_plain(line) for line in lines])
+        return
+    from bot.app import utc_now
 
-        rows = [
-            (str(line.number), line.feed.title, line.feed.language, _how(line, utc_now()), line.feed.url)
-            for line in lines
-        ]
-        _table(["", "Feed", "", "How it is heard", "Address"], rows)
-        off = sum(not line.feed.enabled for line in lines)
-        typer.echo(f"{len(lines) - off} feeds, {off} more that are off")
+    rows = [
+        (str(line.number), line.feed.title, line.feed.language, _how(line, utc_now()), line.feed.url) for line in lines
+    ]
+    _table(["", "Feed", "", "How it is heard", "Address"], rows)
+    off = sum(not line.feed.enabled for line in lines)
+    typer.echo(f"{len(lines) - off} feeds, {off} more that are off")
 
 
 @feeds.command("add")
@@ -63,32 +53,23 @@ def add_feed(
     config: ConfigOption = None,
 ) -> None:
     """Look at a feed and add it to config.toml. Comments and order there stay; the old file is kept as .bak."""
-    with outcome():
-        from bot.app import utc_now
-        from bot.errors import BotError
-        from bot.owner.feeds import find_same
+    from bot.app import utc_now
+    from bot.errors import BotError
+    from bot.owner.feeds import find_same
 
-        book = _book(config)
-        feed = book.read(url=url, title=title, publisher=publisher, language=language, every=every)
+    book = _book(config)
+    given = {"url": url, "title": title, "publisher": publisher, "language": language, "every": every}
+    feed, said = book.read(**given), "not looked at"
+    book.refuse_known(feed.url)
+    if not unchecked:
+        (found,) = _look(book, [feed.url], find=True)
+        if found.error:
+            raise BotError(f"{feed.url} is not added: {found.error}{_instead(found)}")
+        feed, said = book.read(**_completed(given, found)), found.brought(utc_now())
         book.refuse_known(feed.url)
-        said = "not looked at"
-        if not unchecked:
-            (found,) = _look(book, [feed.url], find=True)
-            if found.error:
-                raise BotError(f"{feed.url} is not added: {found.error}{_instead(found)}")
-            where = found.moved_to or found.url
-            feed = book.read(
-                url=where,
-                title=title or found.title[:100],
-                publisher=publisher,
-                language=language or _language(found.language),
-                every=every,
-            )
-            said = found.brought(utc_now())
-        book.refuse_known(feed.url)
-        book.add([feed])
-        same = "" if find_same(url, [feed]) else f" (found at {url})"
-        typer.echo(f"added: {feed.title}, {feed.url}{same}: {said}; {TAKEN_UP}")
+    book.add([feed])
+    same = "" if find_same(url, [feed]) else f" (found at {url})"
+    typer.echo(f"added: {feed.title}, {feed.url}{same}: {said}; {TAKEN_UP}")
 
 
 @feeds.command("remove")
@@ -97,11 +78,10 @@ def remove_feed(
     config: ConfigOption = None,
 ) -> None:
     """Take a feed out of config.toml, or out of those added in chat. What it brought stays in the archive."""
-    with outcome():
-        book = _book(config)
-        line = book.find(feed)
-        book.remove(line)
-        typer.echo(f"removed: {line.feed.title}, {line.feed.url}; {TAKEN_UP}")
+    book = _book(config)
+    line = book.find(feed)
+    book.remove(line)
+    typer.echo(f"removed: {line.feed.title}, {line.feed.url}; {TAKEN_UP}")
 
 
 @feeds.command("check")
@@ -111,20 +91,19 @@ def check_feeds(
     config: ConfigOption = None,
 ) -> None:
     """Ask feeds now, keep nothing of it, and say which of them answer; exit 1 if one does not."""
-    with outcome():
-        book = _book(config)
-        lines = [book.find(words) for words in feed or ()] or [line for line in book.lines() if line.feed.enabled]
-        urls = {line.feed.url: line for line in lines}
-        found = sorted(_look(book, urls), key=lambda one: urls[one.url].number)
-        failed = [one for one in found if one.error]
-        if as_json:
-            typer.echo(json.dumps([_looked(one) for one in found], ensure_ascii=False, indent=2))
-        else:
-            rows = [(str(urls[one.url].number), urls[one.url].feed.title, _result(one), one.url) for one in found]
-            _table(["", "Feed", "What came", "Address"], rows)
-            typer.echo(f"{len(found) - len(failed)} of {len(found)} feeds answer")
-        if failed:
-            raise typer.Exit(FAILED)
+    book = _book(config)
+    lines = [book.find(words) for words in feed or ()] or [line for line in book.lines() if line.feed.enabled]
+    urls = {line.feed.url: line for line in lines}
+    found = sorted(_look(book, urls), key=lambda one: urls[one.url].number)
+    failed = [one for one in found if one.error]
+    if as_json:
+        write_json([_looked(one) for one in found])
+    else:
+        rows = [(str(urls[one.url].number), urls[one.url].feed.title, _result(one), one.url) for one in found]
+        _table(["", "Feed", "What came", "Address"], rows)
+        typer.echo(f"{len(found) - len(failed)} of {len(found)} feeds answer")
+    if failed:
+        raise typer.Exit(FAILED)
 
 
 @feeds.command("discover")
@@ -134,19 +113,18 @@ def discover_feeds(
     config: ConfigOption = None,
 ) -> None:
     """List the feeds that a web page names, the likeliest first, each looked at."""
-    with outcome():
-        book = _book(config)
-        (page,) = _look(book, [book.read(url=url).url])
-        links = [link.url for link in page.links]
-        order = {link: place for place, link in enumerate(links)}
-        found = sorted(_look(book, links), key=lambda one: order[one.url]) if links else [page]
-        if as_json:
-            typer.echo(json.dumps([_looked(one) for one in found], ensure_ascii=False, indent=2))
-        elif links or not page.error:
-            _table(["Feed", "What came", "Address"], [(one.title, _result(one), one.url) for one in found])
-        if all(one.error for one in found):
-            typer.echo(f"no feed was found at {page.url}: {page.error}", err=True)
-            raise typer.Exit(FAILED)
+    book = _book(config)
+    (page,) = _look(book, [book.read(url=url).url])
+    links = [link.url for link in page.links]
+    order = {link: place for place, link in enumerate(links)}
+    found = sorted(_look(book, links), key=lambda one: order[one.url]) if links else [page]
+    if as_json:
+        write_json([_looked(one) for one in found])
+    elif links or not page.error:
+        _table(["Feed", "What came", "Address"], [(one.title, _result(one), one.url) for one in found])
+    if all(one.error for one in found):
+        typer.echo(f"no feed was found at {page.url}: {page.error}", err=True)
+        raise typer.Exit(FAILED)
 
 
 @feeds.command("import")
@@ -158,26 +136,25 @@ def import_feeds(
     config: ConfigOption = None,
 ) -> None:
     """Add the feeds of an OPML file to config.toml: those that answer and are not there yet."""
-    with outcome():
-        from bot.cli.feedbook import Refused
+    from bot.cli.feedbook import Refused
 
-        book = _book(config)
-        new, refused, known = book.new_of(_read_opml(file))
-        if not unchecked:
-            asked = [feed.url for feed in new if feed.enabled]
-            silent = {one.url: one.error for one in _look(book, asked) if one.error}
-            refused = [*refused, *(Refused(url=url, why=why) for url, why in silent.items())]
-            new = [feed for feed in new if feed.url not in silent]
-        if not dry_run:
-            book.add(new)
-        for feed in new:
-            typer.echo(f"{'would be added' if dry_run else 'added'}: {feed.title}, {feed.url}")
-        _say_refused(refused)
-        counts = f"{known} there already, {len(refused)} left out"
-        if dry_run:
-            typer.echo(f"{len(new)} feeds to be added, {counts}")
-        else:
-            typer.echo(f"{len(new)} feeds added, {counts}{f'; {TAKEN_UP}' if new else ''}")
+    book = _book(config)
+    new, refused, known = book.new_of(_read_opml(file))
+    if not unchecked:
+        asked = [feed.url for feed in new if feed.enabled]
+        silent = {one.url: one.error for one in _look(book, asked) if one.error}
+        refused = [*refused, *(Refused(url=url, why=why) for url, why in silent.items())]
+        new = [feed for feed in new if feed.url not in silent]
+    if not dry_run:
+        book.add(new)
+    for feed in new:
+        typer.echo(f"{'would be added' if dry_run else 'added'}: {feed.title}, {feed.url}")
+    _say_refused(refused)
+    counts = f"{known} there already, {len(refused)} left out"
+    if dry_run:
+        typer.echo(f"{len(new)} feeds to be added, {counts}")
+    else:
+        typer.echo(f"{len(new)} feeds added, {counts}{f'; {TAKEN_UP}' if new else ''}")
 
 
 @feeds.command("export")
@@ -188,22 +165,21 @@ def export_feeds(
     config: ConfigOption = None,
 ) -> None:
     """Write the feeds as OPML, for feed readers and for `parley feeds import`."""
-    with outcome():
-        from bot.app import utc_now
-        from bot.errors import ConfigError
-        from bot.poll.opml import write_opml
+    from bot.app import utc_now
+    from bot.errors import ConfigError
+    from bot.poll.opml import write_opml
 
-        chosen = [line.feed for line in _book(config).lines() if everything or line.feed.enabled]
-        written = write_opml(chosen, utc_now())
-        if file is None:
-            sys.stdout.buffer.write(written)
-            sys.stdout.flush()
-            return
-        try:
-            file.write_bytes(written)
-        except OSError as error:
-            raise ConfigError(f"{file} cannot be written: {error.strerror}") from error
-        typer.echo(f"{len(chosen)} feeds written to {file}")
+    chosen = [line.feed for line in _book(config).lines() if everything or line.feed.enabled]
+    written = write_opml(chosen, utc_now())
+    if file is None:
+        sys.stdout.buffer.write(written)
+        sys.stdout.flush()
+        return
+    try:
+        file.write_bytes(written)
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be written: {error.strerror}") from error
+    typer.echo(f"{len(chosen)} feeds written to {file}")
 
 
 # ------------------------------------------------------------------------------------------ at work
@@ -248,6 +224,15 @@ def _read_opml(file: Path) -> "Sequence[Any]":
         raise ConfigError(f"{file} cannot be read: {error.strerror}") from error
     except OpmlError as error:
         raise ConfigError(f"{file}: {error}") from error
+
+
+def _completed(given: dict[str, str], found: "Looked") -> dict[str, str]:
+    """Return what was *given* of a feed, at the address where it was *found*; what was not given, as it says itself."""
+    return given | {
+        "url": found.moved_to or found.url,
+        "title": given["title"] or found.title[:100],
+        "language": given["language"] or _language(found.language),
+    }
 
 
 def _language(code: str) -> str:
@@ -335,10 +320,4 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         table.add_column(head, overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    _console().print(table)
-
-
-def _console() -> "Console":
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else WIDTH)
+    console().print(table)

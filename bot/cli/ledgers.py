@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.opened import opened_archive
-from bot.cli.outcome import outcome
+from bot.cli.opened import known_names, opened_archive
 
 if TYPE_CHECKING:
     from bot.catalog import Catalog
@@ -26,15 +25,15 @@ def ledger(
     redo: Annotated[str, typer.Option(metavar="MOVE", help="Put a move that was taken out back.")] = "",
 ) -> None:
     """Show each conflict's moves, ceasefires, violations, talks and exchanges, and how sure they are."""
-    with outcome(), opened_archive() as (archive, catalog):
-        import json
+    import json
 
-        from bot.app import utc_now
-        from bot.ledger.plain import plain
-        from bot.ledger.text import describe, lines
-        from bot.owner import ledgers as books
+    from bot.app import utc_now
+    from bot.ledger.plain import plain
+    from bot.ledger.text import describe, lines
+    from bot.owner import ledgers as books
 
-        now = utc_now()
+    now, catalog = utc_now(), known_names()
+    with opened_archive() as archive:
         if undo:
             typer.echo(f"taken out: {describe(books.undo(archive, catalog, undo, now), catalog)}")
             return
@@ -42,9 +41,10 @@ def ledger(
             books.redo(archive, catalog, redo, now)
             typer.echo(f"{redo} counts again")
             return
-        for found in _ledgers(archive, catalog, conflict, days).values():
-            written = json.dumps(plain(found, now), ensure_ascii=False) if as_json else lines(found, catalog, now)
-            typer.echo(written if isinstance(written, str) else "\n".join(written))
+        found = _ledgers(archive, catalog, conflict, days)
+    for each in found.values():
+        written = [json.dumps(plain(each, now), ensure_ascii=False)] if as_json else lines(each, catalog, now)
+        typer.echo("\n".join(written))
 
 
 def calendar(
@@ -53,17 +53,18 @@ def calendar(
     ics: Annotated[bool, typer.Option("--ics", help="Write an .ics file, for any calendar program.")] = False,
 ) -> None:
     """List the talks that have a day, and the last days of ceasefires."""
-    with outcome(), opened_archive() as (archive, catalog):
-        from bot.app import utc_now
-        from bot.ledger.ics import calendar as written
-        from bot.ledger.text import calendar_lines
+    from bot.app import utc_now
+    from bot.ledger.ics import calendar as written
+    from bot.ledger.text import calendar_lines
 
-        now, found = utc_now(), _ledgers(archive, catalog, conflict, days)
-        if ics:
-            sys.stdout.buffer.write(written(found.values(), catalog, now))
-        else:
-            for line in calendar_lines(found.values(), catalog, now):
-                typer.echo(line)
+    now, catalog = utc_now(), known_names()
+    with opened_archive() as archive:
+        found = _ledgers(archive, catalog, conflict, days)
+    if ics:
+        sys.stdout.buffer.write(written(found.values(), catalog, now))
+    else:
+        for line in calendar_lines(found.values(), catalog, now):
+            typer.echo(line)
 
 
 def _ledgers(archive: "ArchiveStore", catalog: "Catalog", named: str, days: int) -> "Mapping[str, Ledger]":

@@ -1,30 +1,19 @@
 """The commands that measure: `parley eval`, `parley eval-stories`, `parley backtest`, `parley bench …`."""
 
-import json
 import os
 import re
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from bot.cli.outcome import outcome
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-WIDTH = 100
-"""Columns of a table where nobody looks on (a pipe, a file)."""
+from bot.cli.opened import days_ago, opened_archive
+from bot.cli.options import DaysOption, JsonOption, RulesOption
+from bot.cli.output import console, write_json
 
 bench = typer.Typer(
     name="bench", help="Measure speed beside a peer, in one run: only ratios count.", no_args_is_help=True
 )
-JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON instead of tables.")]
-RulesOption = Annotated[
-    Path | None,
-    typer.Option("--rules", help="A folder of your own rules (default: as config.toml and the data folder say)."),
-]
 
 
 def evaluate(
@@ -43,26 +32,25 @@ def evaluate(
     rules: RulesOption = None,
 ) -> None:
     """Compare the rules with labelled headlines, beside simpler methods (docs/detection.md)."""
-    with outcome():
-        from bot.cli.own_rules import load_detector, own_folder
-        from bot.errors import ConfigError
-        from bot.evaluate.evaluation import evaluate as evaluated
-        from bot.evaluate.evaluation import explained, plain
-        from bot.evaluate.items import chosen, labelled_by, read_items
-        from bot.evaluate.show import show, show_errors
+    from bot.cli.own_rules import chosen_detector
+    from bot.errors import ConfigError
+    from bot.evaluate.evaluation import evaluate as evaluated
+    from bot.evaluate.evaluation import explained, plain
+    from bot.evaluate.items import chosen, labelled_by, read_items
+    from bot.evaluate.show import show, show_errors
 
-        wanted, unwanted = _regex(ids, "--ids"), _regex(skip_ids, "--skip-ids")
-        items = labelled_by(chosen(read_items(files), wanted, unwanted), read_items(labels or ()))
-        if not items:
-            raise ConfigError("there is no headline in it to measure: see the files, --ids and --skip-ids")
-        detector = load_detector(rules or own_folder(os.environ))
-        found = evaluated(detector, items, train=read_items(train or ()))
-        if as_json:
-            _write_json(plain(found, errors=errors))
-            return
-        show(found, _console())
-        if errors:
-            show_errors((explained(one, detector) for one in found.errors), _console())
+    wanted, unwanted = _regex(ids, "--ids"), _regex(skip_ids, "--skip-ids")
+    items = labelled_by(chosen(read_items(files), wanted, unwanted), read_items(labels or ()))
+    if not items:
+        raise ConfigError("there is no headline in it to measure: see the files, --ids and --skip-ids")
+    detector = chosen_detector(rules)
+    found = evaluated(detector, items, train=read_items(train or ()))
+    if as_json:
+        write_json(plain(found, errors=errors))
+        return
+    show(found, console())
+    if errors:
+        show_errors((explained(one, detector) for one in found.errors), console())
 
 
 def evaluate_stories(
@@ -73,42 +61,36 @@ def evaluate_stories(
     rules: RulesOption = None,
 ) -> None:
     """Compare how reports are grouped with labelled stories, beside simpler methods (docs/stories.md)."""
-    with outcome():
-        from bot.cli.own_rules import load_detector, own_folder
-        from bot.evaluate.show_stories import show, show_mistakes
-        from bot.evaluate.stories import evaluated, plain
+    from bot.cli.own_rules import chosen_detector
+    from bot.evaluate.show_stories import show, show_mistakes
+    from bot.evaluate.stories import evaluated, plain
 
-        detector = load_detector(rules or own_folder(os.environ))
-        found = [evaluated(file, detector) for file in files]
-        if as_json:
-            _write_json(plain(found, errors=errors))
-            return
-        show(found, _console())
-        if errors:
-            show_mistakes(found, _console())
+    detector = chosen_detector(rules)
+    found = [evaluated(file, detector) for file in files]
+    if as_json:
+        write_json(plain(found, errors=errors))
+        return
+    show(found, console())
+    if errors:
+        show_mistakes(found, console())
 
 
 def backtest(
     folder: Annotated[Path, typer.Argument(metavar="RULES", help="A folder of rules to try.")],
-    days: Annotated[int, typer.Option(min=1, help="How far back.")] = 30,
+    days: DaysOption = 30,
     as_json: JsonOption = False,
 ) -> None:
     """Show what other rules would have changed over the stored archive: alerts a day, gained, lost."""
-    with outcome():
-        from datetime import timedelta
+    from bot.cli.own_rules import load_detector, own_folder
+    from bot.evaluate.backtest import compare, plain, show
 
-        from bot.app import stored_archive, utc_now
-        from bot.cli.own_rules import load_detector, own_folder
-        from bot.config import Environment
-        from bot.evaluate.backtest import compare, plain, show
-
-        before, after = load_detector(own_folder(os.environ)), load_detector(folder)
-        with stored_archive(Environment.read(os.environ)) as archive:
-            found = compare(archive.entries(since=utc_now() - timedelta(days=days)), before, after)
-        if as_json:
-            _write_json(plain(found))
-        else:
-            show(found, _console())
+    before, after = load_detector(own_folder(os.environ)), load_detector(folder)
+    with opened_archive() as archive:
+        found = compare(archive.entries(since=days_ago(days)), before, after)
+    if as_json:
+        write_json(plain(found))
+    else:
+        show(found, console())
 
 
 @bench.command("detect")
@@ -123,14 +105,13 @@ def bench_detect(
     as_json: JsonOption = False,
 ) -> None:
     """Measure how fast entries are judged, beside spaCy's PhraseMatcher and a loop of regular expressions."""
-    with outcome():
-        from bot.bench.detect import measure, plain, show
+    from bot.bench.detect import measure, plain, show
 
-        found = measure(patterns or [100, 1_000, 10_000], background, texts)
-        if as_json:
-            _write_json(plain(found))
-        else:
-            show(found, _console())
+    found = measure(patterns or [100, 1_000, 10_000], background, texts)
+    if as_json:
+        write_json(plain(found))
+    else:
+        show(found, console())
 
 
 @bench.command("story")
@@ -140,14 +121,13 @@ def bench_story(
     as_json: JsonOption = False,
 ) -> None:
     """Measure how long it takes to find the story of a report, also with 50,000 reports open."""
-    with outcome():
-        from bot.bench.story import measure, plain, show
+    from bot.bench.story import measure, plain, show
 
-        found = measure(reports, days)
-        if as_json:
-            _write_json(plain(found))
-        else:
-            show(found, _console())
+    found = measure(reports, days)
+    if as_json:
+        write_json(plain(found))
+    else:
+        show(found, console())
 
 
 @bench.command("poll")
@@ -159,14 +139,13 @@ def bench_poll(
     as_json: JsonOption = False,
 ) -> None:
     """Measure polls beside the bare fetch and the full parse; what chats wait meanwhile, and memory."""
-    with outcome():
-        from bot.bench.poll import measure, plain, show
+    from bot.bench.poll import measure, plain, show
 
-        found = measure(rounds, feeds or [1_000, 5_000])
-        if as_json:
-            _write_json(plain(found))
-        else:
-            show(found, _console())
+    found = measure(rounds, feeds or [1_000, 5_000])
+    if as_json:
+        write_json(plain(found))
+    else:
+        show(found, console())
 
 
 def _regex(text: str, option: str) -> re.Pattern[str] | None:
@@ -174,13 +153,3 @@ def _regex(text: str, option: str) -> re.Pattern[str] | None:
         return re.compile(text) if text else None
     except re.error as error:
         raise typer.BadParameter(f"{text!r} is no regular expression: {error}", param_hint=option) from None
-
-
-def _write_json(value: object) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
-
-
-def _console() -> "Console":
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else WIDTH)

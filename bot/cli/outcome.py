@@ -5,9 +5,10 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
+from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -62,3 +63,12 @@ def outcome() -> Iterator[None]:
         typer.echo(str(error), err=True)
         code = CONFIG if isinstance(error, ConfigError) else GAVE_UP if isinstance(error, GaveUpError) else FAILED
         raise typer.Exit(code) from None
+
+
+class PlainlyEnding(TyperGroup):
+    """A group of commands each of which ends as `outcome` says, whatever goes wrong in it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        with outcome():
+            return super().invoke(ctx)

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.opened import opened_archive
-from bot.cli.outcome import outcome
+from bot.cli.opened import days_ago, known_names, named_story, opened_archive
+from bot.cli.options import DaysOption
 
 stories = typer.Typer(
     name="stories", help="Look at stories, put two together, take one apart; later reports obey.", no_args_is_help=True
@@ -15,35 +15,29 @@ StoryArgument = Annotated[str, typer.Argument(metavar="STORY", help="Its id, as 
 
 @stories.command("list")
 def list_stories(
-    days: Annotated[int, typer.Option(min=1, help="How far back.")] = 3,
-    most: Annotated[int, typer.Option(min=1, help="How many at most.")] = 50,
+    days: DaysOption = 3,
+    most: Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")] = 50,
 ) -> None:
     """List the stories of the last days, newest first: id, reports, headline."""
-    from datetime import timedelta
-
-    from bot.app import utc_now
-
-    with outcome(), opened_archive() as (archive, _):
-        found = archive.stories(since=utc_now() - timedelta(days=days), limit=most)
-        for story in found:
-            typer.echo(f"{story.id}  {len(story.entry_keys):3}  {story.type.value:22} {story.headline}")
-        if not found:
-            typer.echo(f"no stories in {days} days", err=True)
+    with opened_archive() as archive:
+        found = archive.stories(since=days_ago(days), limit=most)
+    for story in found:
+        typer.echo(f"{story.id}  {len(story.entry_keys):3}  {story.type.value:22} {story.headline}")
+    if not found:
+        typer.echo(f"no stories in {days} days", err=True)
 
 
 @stories.command()
 def show(story: StoryArgument) -> None:
     """Show the reports of a story, with the ids that split takes; the first started it."""
-    from bot.errors import DecisionError
     from bot.model import short_id
 
-    with outcome(), opened_archive() as (archive, _):
-        if not (found := archive.story(story)):
-            raise DecisionError(f"there is no story {story!r}; `parley stories list` names those of the last days")
-        reports = {report.entry.key: report for report in archive.reports(found.id)}
-        for key in found.entry_keys:
-            entry = reports[key].entry
-            typer.echo(f"{short_id(key)}  {entry.happened_at or '':%Y-%m-%d %H:%M}  {entry.publisher}: {entry.title}")
+    with opened_archive() as archive:
+        found = named_story(archive, story)
+        entries = {report.entry.key: report.entry for report in archive.reports(found.id)}
+    for key in found.entry_keys:
+        entry = entries[key]
+        typer.echo(f"{short_id(key)}  {entry.happened_at or '':%Y-%m-%d %H:%M}  {entry.publisher}: {entry.title}")
 
 
 @stories.command()
@@ -55,9 +49,9 @@ def split(
     from bot.app import utc_now
     from bot.owner.stories import split as apart
 
-    with outcome(), opened_archive() as (archive, catalog):
-        left, new = apart(archive, catalog, story, reports, utc_now())
-        typer.echo(f"{left.id} keeps {len(left.entry_keys)} reports; {new.id} is new, with {len(new.entry_keys)}")
+    with opened_archive() as archive:
+        left, new = apart(archive, known_names(), story, reports, utc_now())
+    typer.echo(f"{left.id} keeps {len(left.entry_keys)} reports; {new.id} is new, with {len(new.entry_keys)}")
 
 
 @stories.command()
@@ -69,6 +63,6 @@ def merge(
     from bot.app import utc_now
     from bot.owner.stories import merge as together
 
-    with outcome(), opened_archive() as (archive, catalog):
-        whole = together(archive, catalog, story, other, utc_now())
-        typer.echo(f"{whole.id} has {len(whole.entry_keys)} reports now; {other} is closed")
+    with opened_archive() as archive:
+        whole = together(archive, known_names(), story, other, utc_now())
+    typer.echo(f"{whole.id} has {len(whole.entry_keys)} reports now; {other} is closed")

@@ -112,7 +112,7 @@ def _labelled_by_owner(environ: Mapping[str, str]) -> Iterator[tuple[str, Exampl
 @contextmanager
 def _archive(environ: Mapping[str, str]) -> Iterator[ArchiveStore | None]:
     """Open the archive, if there is one."""
-    environment = Environment(data=Path(environ.get("PARLEY_DATA") or "data"))
+    environment = Environment.places(environ)
     if not (environment.data / "archive.db").is_file():
         yield None
         return

@@ -21,7 +21,7 @@ Change = Callable[[str], str]
 
 
 def read_feed(given: Mapping[str, str], allow_private: frozenset[str] = frozenset()) -> Feed:
-    """Return the feed whose keys, as in config.toml, somebody *gave* as text; raise ConfigError with what is wrong.
+    """Return the feed that *given* describes, by the keys of config.toml, all as text; raise ConfigError if it cannot.
 
     An address without its scheme is one of https.
     """

@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -43,18 +43,24 @@ class Environment:
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Environment":
         """Read *environ*, an empty variable being as good as none; raise ConfigError with every mistake in it."""
-        reader = _Reader({name: value.strip() for name, value in environ.items() if value.strip()})
-        found = cls(
-            config=Path(reader.given.get("PARLEY_CONFIG", "config.toml")),
-            data=Path(reader.given.get("PARLEY_DATA", "data")),
-            token=reader.token(),
-            api_url=reader.api_url(),
-            owner=reader.owner(),
-        )
+        reader = _Reader(_given(environ))
+        places = cls.places(environ)
+        found = replace(places, token=reader.token(), api_url=reader.api_url(), owner=reader.owner())
         problems = [*reader.problems, *_misspelt(environ)]
         if problems:
             raise ConfigError(*problems)
         return found
+
+    @classmethod
+    def places(cls, environ: Mapping[str, str]) -> "Environment":
+        """Read no more than *config* and *data*: what needs no token must not fail for a wrong one."""
+        given = _given(environ)
+        return cls(config=Path(given.get("PARLEY_CONFIG", "config.toml")), data=Path(given.get("PARLEY_DATA", "data")))
+
+
+def _given(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that are not empty."""
+    return {name: value.strip() for name, value in environ.items() if value.strip()}
 
 
 class _Reader:

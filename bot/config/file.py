@@ -28,8 +28,8 @@ from bot.model import Feed
 from bot.text import did_you_mean
 from bot.toml import Located, parse_toml
 
-SHORTEST = timedelta(minutes=5)
-"""The most often that a host may be asked that is not in `polling.allow_private`."""
+SHORTEST_EVERY = timedelta(minutes=5)
+"""The shortest time between two polls of a host that is not in `polling.allow_private`."""
 
 _FORBID = ConfigDict(extra="forbid")
 
@@ -137,7 +137,7 @@ class _FeedTable(BaseModel):
     @classmethod
     def _be_polite(cls, every: timedelta, info: ValidationInfo) -> timedelta:
         host = hostname(info.data.get("url", ""))
-        if host and every < SHORTEST and host not in (info.context or ()):
+        if host and every < SHORTEST_EVERY and host not in (info.context or ()):
             raise wrong('must be "5 min" or more', f'only hosts in allow_private = ["{host}"] may be asked more often')
         return every
 

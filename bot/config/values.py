@@ -40,8 +40,8 @@ EXAMPLES = {
 }
 """What each key or section looks like when it is right."""
 
-LONGEST = timedelta(hours=24)
-"""The rarest that a feed may be asked for."""
+LONGEST_EVERY = timedelta(hours=24)
+"""The longest time between two polls of a feed."""
 
 _SECONDS = {
     **dict.fromkeys(("s", "sec", "second", "seconds"), 1),
@@ -205,6 +205,6 @@ def every(given: object) -> timedelta:
         seconds = float(found[1]) * _SECONDS[found[2].casefold()]
     else:
         raise wrong("must be a number with a unit, in quotation marks", EXAMPLES["every"])
-    if not 0 < seconds <= LONGEST.total_seconds():
+    if not 0 < seconds <= LONGEST_EVERY.total_seconds():
         raise wrong("must be more than nothing and at most a day", EXAMPLES["every"])
     return timedelta(seconds=seconds)

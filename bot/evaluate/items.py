@@ -14,6 +14,7 @@ import csv
 import gzip
 import json
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -65,7 +66,7 @@ def read_items(files: Iterable[Path]) -> Sequence[Item]:
     items: list[Item] = []
     for file in files:
         problems: list[Problem] = []
-        for number, raw in _rows(file):
+        for number, raw in read_rows(file):
             try:
                 items += [_item(raw)] if raw.get("peace") != [] else []
             except LineError as error:
@@ -90,26 +91,26 @@ def labelled_by(items: Iterable[Item], labels: Iterable[Item]) -> Sequence[Item]
     return [item if item.gold else replace(item, gold=known.get(item.entry.link)) for item in items]
 
 
-def _rows(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the number and content of each line."""
+def read_rows(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the number and content of each line; raise ConfigError naming file and line of what cannot be read."""
     try:
         with _open(file) as lines:
             if file.suffix == ".tsv":
                 yield from _tsv_rows(file, lines)
             else:
                 yield from _json_rows(file, lines)
-    except OSError as error:
-        what = f"cannot be read: {error.strerror or error}"
+    except (OSError, EOFError, zlib.error) as error:  # the latter two of a .gz that is cut off or damaged
+        what = f"cannot be read: {getattr(error, 'strerror', None) or error}"
         raise ConfigError(Problem(file=str(file), line=0, what=what)) from error
     except UnicodeDecodeError as error:
-        hint = "eval reads .tsv, .jsonl and .jsonl.gz"
+        hint = "labelled files are .tsv, .jsonl or .jsonl.gz"
         raise ConfigError(Problem(file=str(file), line=0, what="this is not UTF-8 text", hint=hint)) from error
 
 
 def _open(file: Path) -> Any:
     if file.suffix == ".gz":
-        return gzip.open(file, "rt", encoding="utf-8")
-    return file.open(encoding="utf-8", newline="" if file.suffix == ".tsv" else None)
+        return gzip.open(file, "rt", encoding="utf-8-sig")
+    return file.open(encoding="utf-8-sig", newline="" if file.suffix == ".tsv" else None)
 
 
 def _tsv_rows(file: Path, lines: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -159,7 +160,7 @@ def _cameo(raw: Mapping[str, Any]) -> dict[str, Any]:
 def _item(raw: dict[str, Any]) -> Item:
     entry, when = read_item(raw)
     gold = _gold(raw.get("gold"))
-    codes = tuple(code for code in raw.get("codes", ()) if isinstance(code, str))
+    codes = tuple(code for code in raw.get("codes") or () if isinstance(code, str))
     return Item(
         id=str(raw.get("id")),
         entry=entry,

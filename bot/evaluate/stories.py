@@ -1,6 +1,5 @@
 """`parley eval-stories`: how well reports are grouped, beside leaving them alone and TF-IDF at its best threshold."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from bot.detect.lines import LineError, read_item
 from bot.detect.words import cut_words
 from bot.errors import ConfigError, Problem
 from bot.evaluate.baselines import SCIKIT_LEARN
-from bot.evaluate.items import MOST_PROBLEMS
+from bot.evaluate.items import MOST_PROBLEMS, read_rows
 from bot.model import Entry, Report
 from bot.story.evaluate import Scores, evaluate
 from bot.story.lines import group_lines
@@ -24,6 +23,9 @@ from bot.story.lines import group_lines
 OURS, ALONE, TFIDF = "parley", "each report alone", "TF-IDF, single pass"
 ALIKE = 0.5
 """Share of words in common from which two headlines of one story are near-duplicates."""
+
+Rows = Mapping[int, dict[str, Any]]
+"""The lines of a file by their numbers."""
 
 _WINDOW = 72 * 3600.0
 _THRESHOLDS = [number / 20 for number in range(2, 18)]
@@ -92,42 +94,19 @@ class PairScores:
 
 def evaluated(file: Path, detector: Detector) -> Stories | PairScores:
     """Group the reports of *file* and compare; raise ConfigError naming file and line of what cannot be read."""
-    rows = _read(file)
-    if rows and "left" in rows[0]:
-        return _pairs(file.name, rows, detector)
-    return _stories(file.name, list(_labelled(file, rows, detector)))
+    rows = dict(read_rows(file))
+    if any("left" in row for row in rows.values()):
+        return _pairs(file, rows, detector)
+    items = list(_labelled(file, rows, detector))
+    if not any(item.story is not None for item in items):
+        raise ConfigError(Problem(file=str(file), line=0, what='no report in it has a "story" to measure by'))
+    return _stories(file.name, items)
 
 
 # ------------------------------------------------------------------------------------------------ reading
-def _read(file: Path) -> list[dict[str, Any]]:
-    problems, rows = [], []
-    try:
-        with file.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
-                row = _json(line)
-                if row is None:
-                    problems.append(Problem(file=str(file), line=number, what="this is no JSON object"))
-                else:
-                    rows.append(row)
-    except (OSError, UnicodeDecodeError) as error:
-        hint = "eval-stories reads JSON lines"
-        raise ConfigError(Problem(file=str(file), line=0, what=f"cannot be read: {error}", hint=hint)) from error
-    if problems:
-        raise ConfigError(*problems[:MOST_PROBLEMS])
-    return rows
-
-
-def _json(line: str) -> dict[str, Any] | None:
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError:
-        return None
-    return row if isinstance(row, dict) else None
-
-
-def _labelled(file: Path, rows: Iterable[dict[str, Any]], detector: Detector) -> Iterator[Labelled]:
+def _labelled(file: Path, rows: Rows, detector: Detector) -> Iterator[Labelled]:
     problems = []
-    for number, row in enumerate(rows, 1):
+    for number, row in rows.items():
         gold = row["gold"] if isinstance(row.get("gold"), dict) else row
         story = gold.get("story") if gold.get("relevant", True) else None
         try:
@@ -135,9 +114,9 @@ def _labelled(file: Path, rows: Iterable[dict[str, Any]], detector: Detector) ->
         except LineError as error:
             problems.append(Problem(file=str(file), line=number, what=str(error)))
             continue
-        if story is None and gold.get("relevant", True):
+        if not isinstance(story, str | int) and gold.get("relevant", True):
             problems.append(Problem(file=str(file), line=number, what='no "story": nobody says which one this is of'))
-        yield Labelled(str(row.get("id", number)), report, story)
+        yield Labelled(str(row.get("id", number)), report, None if story is None else str(story))
     if problems:
         raise ConfigError(*problems[:MOST_PROBLEMS])
 
@@ -147,7 +126,11 @@ def _with_time(row: dict[str, Any]) -> dict[str, Any]:
     seconds = row.get("ts")
     if not isinstance(seconds, int | float):
         return row
-    return row | {"published": datetime.fromtimestamp(seconds, UTC).isoformat(), "source": row.get("publisher", "")}
+    try:
+        published = datetime.fromtimestamp(seconds, UTC).isoformat()
+    except (ValueError, OverflowError, OSError) as error:
+        raise LineError(f"'ts': {seconds} is no time in seconds since 1970") from error
+    return row | {"published": published, "source": row.get("publisher", "")}
 
 
 def _report(item: Mapping[str, Any], detector: Detector) -> Report:
@@ -230,18 +213,22 @@ def _tfidf(gold: Mapping[int, str], entries: Sequence[Entry]) -> Row:
 
 
 # ------------------------------------------------------------------------------------------------ pairs
-def _pairs(name: str, rows: Iterable[dict[str, Any]], detector: Detector) -> PairScores:
+def _pairs(file: Path, rows: Rows, detector: Detector) -> PairScores:
     same = bad = right = false = 0
-    for row in rows:
+    for number, row in rows.items():
         if row.get("result") not in ("same", "bad"):
             continue
-        sides = [_report({"title": row[side], "language": row.get("lang", "")}, detector) for side in ("left", "right")]
+        titles = (row.get("left"), row.get("right"))
+        try:
+            sides = [_report({"title": title, "language": row.get("lang", "")}, detector) for title in titles]
+        except LineError as error:
+            raise ConfigError(Problem(file=str(file), line=number, what=f"'left' or 'right': {error}")) from error
         joined = len(set(_grouped(sides).values())) == 1
         if row["result"] == "same":
             same, right = same + 1, right + joined
         else:
             bad, false = bad + 1, false + joined
-    return PairScores(name=name, same=same, bad=bad, right=right, false=false)
+    return PairScores(name=file.name, same=same, bad=bad, right=right, false=false)
 
 
 def plain(found: Iterable[Stories | PairScores], *, errors: bool) -> list[dict[str, Any]]:

@@ -239,22 +239,12 @@ class Delivery:
         tried = replace(self, attempts=self.attempts + 1)
         match result:
             case Sent(external_id):
-                return replace(
-                    tried,
-                    status=DeliveryStatus.SENT,
-                    sent_at=now,
-                    external_id=external_id,
-                    error="",
-                )
+                return replace(tried, status=DeliveryStatus.SENT, sent_at=now, external_id=external_id, error="")
             case Undeliverable(reason):
                 return replace(tried, status=DeliveryStatus.DEAD, error=reason)
             case Moved(room):
-                return replace(
-                    tried,
-                    status=DeliveryStatus.RETRY,
-                    chat=self.chat._replace(room=room),
-                    next_attempt_at=now,
-                )
+                chat = self.chat._replace(room=room)
+                return replace(tried, status=DeliveryStatus.RETRY, chat=chat, next_attempt_at=now)
             case RetryLater(doubtful=True) if self.doubtful >= MAX_DOUBTFUL:
                 return replace(tried, status=DeliveryStatus.DEAD, error=f"fate unknown: {result.reason}")
             case RetryLater(doubtful=True):
@@ -289,14 +279,14 @@ class Wording(NamedTuple):
 class Broadcast:
     """An alert that is owed to every chat for whose wishes there is a wording.
 
-    *change_id* is the change of the story that it tells, 0 if the story is new. Chats that were told before get no
-    second alert of a change. They get an edit or an update (*kind*) instead, whatever they wish: a wording of those
-    counts for its language and time zone alone. The words know of all changes up to *knows*; an alert that knows of
-    *change_id* already is left as it is. (Not by the clock: that may be set back.)
+    *change_id* is the change of the story that it tells, 0 if the story is new. A chat that was told of the story
+    before gets no second alert, but an edit of its alert or an update in reply to it (*kind*), whatever it wishes: for
+    these a wording is chosen by language and time zone alone. The words know of all changes up to *knows*; an alert
+    that knows of *change_id* already is left as it is. (Not asked of the clock, which may be set back.)
 
-    A chat's own dedupe key is *key* with the chat's name behind it. Chats that muted the story or paused are left out,
-    but from edits, which make no sound, and from a *correction* of what they were told. *after* is where the store goes
-    on when it owes a broadcast in slices.
+    A chat's own dedupe key is *key* with the chat's name behind it. A chat that muted the story or paused gets only
+    what makes no sound (an edit), and the *correction* of what it was told. *after* is where the store goes on when it
+    owes a broadcast in slices.
     """
 
     key: str

@@ -49,11 +49,11 @@ class Stage(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refrain:
-    """How often the like of a story was told before it began.
+    """How often the like of a story was told before it began: what is said over and over is told more quietly.
 
     *before* counts the stories of the last 60 days in which the same side said a thing of the same type in the same
-    conflict; *today* those of its type and conflict in the last 24 hours, whoever spoke. *new* is what the story states
-    and none of those stated.
+    conflict; *today* counts those of its type and conflict in the last 24 hours, whoever spoke. *new* are the facts
+    that this story states and none of those did.
     """
 
     before: int = 0
@@ -66,9 +66,10 @@ class Story:
     """Reports of one happening.
 
     *id* comes from the founding entry, so it is the same however often the week is replayed, and is never reused.
-    *announced* are the types of it, and *standing* is the last, that the change log holds, so readers were or will be
-    told. *type* is the newest stage; *refrain* is how often the like of that was told before. *taken_back* are reports
-    whose editor once took their word back: they bear nothing out any more, even if they say it again.
+    *type* is that of the newest stage; *refrain* is how often the like of that was told before. *announced* are the
+    types, and *standing* is the newest standing, that the change log holds of the story: what it holds, readers were
+    told or will be. *taken_back* are reports whose editor once withdrew them: they confirm nothing any more, even if
+    they say it again.
     """
 
     id: str

@@ -35,8 +35,9 @@ HORIZON = timedelta(hours=24)
 
 _NAME = "parley-{:%Y%m%dT%H%M%SZ}"
 _NAMED = re.compile(r"parley-\d{8}T\d{6}Z")
-_ASIDE = "replaced-%Y%m%dT%H%M%SZ"
-_SET_ASIDE = re.compile(r"replaced-\d{8}T\d{6}Z")
+_UNFINISHED = "parley-*Z.unfinished"
+_TIME = "%Y%m%dT%H%M%SZ"
+_ASIDE = re.compile(r"(replaced|restoring)-\d{8}T\d{6}Z")
 
 
 class BackupError(BotError):
@@ -72,6 +73,7 @@ def back_up(data: Path, folder: Path, now: datetime) -> Backup:
             raise BackupError(f"{target} is there already")
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         shutil.rmtree(unfinished, ignore_errors=True)
+        _clear_away(folder, now - HORIZON)
         unfinished.mkdir(mode=0o700)
         try:
             backup = Backup(folder=target, made_at=now, files={name: _copy(data, unfinished, name) for name in FILES})
@@ -83,10 +85,17 @@ def back_up(data: Path, folder: Path, now: datetime) -> Backup:
     return backup
 
 
+def _clear_away(folder: Path, before: datetime) -> None:
+    """Delete what backups left that were killed before then: it would hold for ever who read what."""
+    for left in folder.glob(_UNFINISHED):
+        if left.stat().st_mtime < before.timestamp():
+            shutil.rmtree(left)
+
+
 def _copy(data: Path, folder: Path, name: str) -> Copied:
     copy = folder / name
     copy.touch(mode=0o600)
-    with closing(_reading(data / name)) as source:
+    with closing(reading(data / name)) as source:
         source.execute("VACUUM INTO ?", [str(copy)])
     _flush(copy)
     return _examined(copy)
@@ -94,7 +103,7 @@ def _copy(data: Path, folder: Path, name: str) -> Copied:
 
 def _examined(file: Path) -> Copied:
     """Return what is in *file*; raise BackupError if it is damaged."""
-    with closing(_reading(file, "immutable=1")) as database:
+    with closing(reading(file, "immutable=1")) as database:
         damage = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if damage != "ok":
             raise BackupError(f"{file.name} is damaged: {damage}")
@@ -147,7 +156,7 @@ def forget_copies(data: Path, before: datetime) -> Sequence[Path]:
 
     What /forgetme deleted would stay in it for ever. Of the news only the copies made by new versions go.
     """
-    asides = [one for one in data.iterdir() if _SET_ASIDE.fullmatch(one.name) and _set_aside_at(one) < before]
+    asides = [one for one in data.iterdir() if _ASIDE.fullmatch(one.name) and _set_aside_at(one) < before]
     with _plain_words(f"old copies in {data} could not be deleted"):
         old = [one for one in data.glob("*.db.before-*") if one.stat().st_mtime < before.timestamp()]
         old += [file for aside in asides for file in aside.glob("people.db*")]
@@ -157,7 +166,7 @@ def forget_copies(data: Path, before: datetime) -> Sequence[Path]:
 
 
 def _set_aside_at(aside: Path) -> datetime:
-    return datetime.strptime(aside.name, _ASIDE).replace(tzinfo=UTC)
+    return datetime.strptime(aside.name.partition("-")[2], _TIME).replace(tzinfo=UTC)
 
 
 # ------------------------------------------------------------------------------------------ restoring
@@ -197,7 +206,9 @@ def restore(data: Path, folder: Path, now: datetime, *, opens: Callable[[Path], 
     """
     with locked(data), _plain_words("nothing was restored"):
         backup = find(folder)
-        staging = data / f"restoring-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+        for left in data.glob("restoring-*Z"):  # by a restore that was killed
+            shutil.rmtree(left)
+        staging = data / f"restoring-{now.astimezone(UTC):{_TIME}}"
         staging.mkdir(mode=0o700)
         try:
             for name in FILES:
@@ -206,7 +217,7 @@ def restore(data: Path, folder: Path, now: datetime, *, opens: Callable[[Path], 
             opens(staging)
             _renew_archive(staging / "archive.db")
             marked, too_old = _doubt_what_was_owed(staging / "people.db", now)
-            aside = _set_aside(data, data / f"{now.astimezone(UTC):{_ASIDE}}")
+            aside = _set_aside(data, data / f"replaced-{now.astimezone(UTC):{_TIME}}")
             _move_in(staging, data, aside)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
@@ -234,7 +245,7 @@ def _renew_archive(file: Path) -> None:
 def _doubt_what_was_owed(file: Path, now: datetime) -> tuple[int, int]:
     """Mark what was owed when the backup was made: it was probably sent since. Return how many, and how many expired.
 
-    What this restore makes the bot read anew was told by it once too: see `bot.pipeline`.
+    What the bot reads anew after this restore it has told once too: the note says so to `bot.stages.tell`.
     """
     owed = "status IN ('ready', 'retry', 'sending')"
     with _changing(file) as people:
@@ -267,7 +278,8 @@ def _cell(at: datetime) -> str:
 
 
 # ------------------------------------------------------------------------------------------ files
-def _reading(file: Path, how: str = "mode=ro") -> sqlite3.Connection:
+def reading(file: Path, how: str = "mode=ro") -> sqlite3.Connection:
+    """Open a database that nothing is written to; *how* are further words of SQLite's URI."""
     return sqlite3.connect(f"{file.absolute().as_uri()}?{how}", uri=True, timeout=30)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot.config import BackupConfig
 from bot.model import DeliveryStatus
-from bot.ops.backup import FILES, backups, made_at
+from bot.ops.backup import FILES, backups, made_at, reading
 from bot.ops.upkeep import LOW_DISK, anonymous, folder_of
 
 STALE = timedelta(hours=24)
@@ -40,7 +40,7 @@ def diagnose(data: Path, plan: BackupConfig, now: datetime) -> Sequence[Finding]
     findings = [*_files(data)]
     people, archive = (data / name for name in FILES)
     if all(finding.well for finding in findings):
-        with closing(_reading(people)) as those, closing(_reading(archive)) as news:
+        with closing(reading(people)) as those, closing(reading(archive)) as news:
             try:
                 findings += [_outbox(those), _dead_letters(those), _inbox(those), _cursor(those, news), _feeds(news)]
             except sqlite3.Error as error:
@@ -57,7 +57,7 @@ def _files(data: Path) -> Iterator[Finding]:
             yield Finding(name=name, words=f"there is none in {data}", well=False, remedy="`parley run` makes it")
             continue
         try:
-            with closing(_reading(file)) as database:
+            with closing(reading(file)) as database:
                 damage = _damage(database)
         except sqlite3.Error as error:
             if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF not in DAMAGED:
@@ -181,7 +181,7 @@ def _disk(data: Path) -> Finding:
 
 def _backups(plan: BackupConfig, data: Path, now: datetime) -> Finding:
     folder = folder_of(plan, data)
-    found = backups(folder)
+    found = [one for one in backups(folder) if made_at(one) <= now]  # the others were made while the clock was wrong
     if not plan.keep:
         return Finding(name="backups", words="switched off in config.toml")
     if not found:
@@ -194,7 +194,3 @@ def _backups(plan: BackupConfig, data: Path, now: datetime) -> Finding:
         well=age <= 2 * plan.every,
         remedy="`parley backup` makes one; the log says why the bot did not",
     )
-
-
-def _reading(file: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=30)

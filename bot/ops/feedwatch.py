@@ -2,20 +2,18 @@
 
 import asyncio
 import logging
-import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from html import escape
+from dataclasses import InitVar, dataclass, field
 from pathlib import Path
 
 from bot.config import load_config
 from bot.errors import ConfigError
 from bot.model import Feed, FeedChoice
+from bot.ops.changes import Changes
 from bot.ops.upkeep import Tell
 
 log = logging.getLogger(__name__)
 
-MOST_TOLD = 5
 BAD = "config.toml was changed and has mistakes, so I go on with the feeds as they were:\n{mistakes}"
 GOOD = "config.toml is right again, and its feeds are in use."
 
@@ -31,20 +29,20 @@ class FeedWatch:
     """
 
     path: Path
-    used: Stamp
+    used: InitVar[Stamp]
     listed: Sequence[Feed]
     chosen: Callable[[], Sequence[FeedChoice]]
     adopt: Callable[[Sequence[Feed]], None]
-    tell: Tell
-    _seen: Stamp = field(init=False)
+    tell: InitVar[Tell]
+    _changes: Changes = field(init=False)
     _choices: Sequence[FeedChoice] = field(init=False)
-    _bad: bool = field(init=False, default=False)
 
-    def __post_init__(self) -> None:
-        self._seen, self._choices = self.used, self.chosen()
+    def __post_init__(self, used: Stamp, tell: Tell) -> None:
+        self._changes = Changes(what="config", used=used, tell=tell, bad=BAD, good=GOOD)
+        self._choices = self.chosen()
 
     async def look(self) -> None:
-        """Take over what changed; a file, once it has not changed for one look more: it may still be being written."""
+        """Take over what has changed: choices at once, the file once its change is complete."""
         choices, listed = self.chosen(), await self._changed()
         if listed is None and choices == self._choices:
             return
@@ -54,23 +52,14 @@ class FeedWatch:
 
     async def _changed(self) -> Sequence[Feed] | None:
         """Return the feeds of a config.toml that has changed, None if it has not or cannot be used."""
-        seen, before = stamp(self.path), self._seen
-        self._seen = seen
-        if seen == self.used or seen != before:
+        if not self._changes.complete(stamp(self.path)):
             return None
-        self.used = seen
-        key = f"{zlib.crc32(repr(seen).encode()):08x}"
         try:
             config = await asyncio.to_thread(load_config, self.path)
         except ConfigError as error:
-            self._bad = True
-            log.error("the changed config.toml is not used, the feeds stay: %s", error)  # noqa: TRY400
-            told = [escape(str(problem)) for problem in error.problems[:MOST_TOLD]]
-            self.tell(f"bad config {key}", BAD.format(mistakes="\n".join(told)))
+            self._changes.refused(error)
             return None
-        if self._bad:
-            self._bad = False
-            self.tell(f"good config {key}", GOOD)
+        self._changes.accepted()
         return config.feeds if config.feeds != tuple(self.listed) else None
 
 

@@ -45,7 +45,7 @@ class Beats:
 
     @contextmanager
     def working(self, name: str) -> Iterator[None]:
-        """Note that work of this *name* is under way; whoever brings some to its end beats."""
+        """Note that work of this *name* is under way; whoever finishes a piece of it calls `beat`."""
         if not self._under_way[name]:
             self.beat(name)
         self._under_way[name] += 1

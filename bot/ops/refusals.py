@@ -27,7 +27,7 @@ ACCEPTED = "I can store everything again, and go on where I stopped."
 class Refusals:
     """Keeps count of the tasks whose writes are refused.
 
-    *tell* owes the owner a notice; *tell_at_once* tells him past the outbox, which takes nothing either.
+    *tell* owes the owner a notice; *tell_at_once* goes past the outbox, which takes nothing either.
     """
 
     def __init__(self, beats: Beats, *, tell: Tell, tell_at_once: Callable[[str], Awaitable[None]], now: Clock) -> None:

@@ -38,8 +38,8 @@ async def supervise(
 ) -> None:
     """Run *tasks* until cancelled, each started again with growing pauses after a crash or when its beat is late.
 
-    Raise GaveUpError when one has failed 5 times within 10 minutes, or hangs and cannot even be cancelled, and what a
-    task says of the operator's own mistakes (ConfigError): trying again mends none.
+    Raise GaveUpError when one has failed 5 times within 10 minutes, or hangs and cannot even be cancelled. Pass on the
+    ConfigError of a task: trying again mends no mistake of the operator's.
     """
     beats = beats or Beats({})
     look_s = min([LONGEST_LOOK_S, *(limit.total_seconds() / 4 for limit in beats.limits.values())])

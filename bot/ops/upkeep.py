@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 LOW_DISK = 200 * 2**20
 """Less free space than this, in bytes, and the owner is told."""
 COPIES_KEPT = timedelta(days=14)
-"""How long what a new version or a restore copied or put aside holds who reads what: long enough to go back."""
+"""How long copies of who reads what stay that a new version or a restore made: long enough to go back."""
 DEAD_SINCE, DEAD_TOLD_ON = "dead_letters_since", "dead_letters_told_on"
 """The notes that say since when the owner has not been told of dead letters, and on which day that was last done."""
 
@@ -81,8 +81,9 @@ class Upkeep:
         return folder_of(self.plan, self.data)
 
     def _backup_is_due(self) -> bool:
-        made = [made_at(backup) for backup in backups(self._folder)]
-        return self.plan.keep > 0 and all(self.now() - at >= self.plan.every for at in made)
+        # One of a time to come was made while the clock was wrong.
+        ages = [self.now() - made_at(backup) for backup in backups(self._folder)]
+        return self.plan.keep > 0 and not any(timedelta(0) <= age < self.plan.every for age in ages)
 
     async def _back_up(self) -> None:
         try:

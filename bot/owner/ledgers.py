@@ -40,9 +40,9 @@ def read_ledgers(
     back: timedelta = LOOK_BACK,
     most: int = MOST,
 ) -> Mapping[str, Ledger]:
-    """Return the ledgers of *conflicts* (empty: of all) by the stories that were told so far *back* from *now*.
+    """Return the ledgers of *conflicts* (empty: of all), by the stories of the time *back* before *now*.
 
-    Of each kind of step the *most* newest.
+    Of each kind of step only the newest stories are read, *most* at most.
     """
     told = {id_: one for kind in KINDS for id_, one in _told(archive, conflicts, now - back, kind, most).items()}
     found = ledgers(told.values(), catalog, archive.undone_steps())
@@ -72,14 +72,14 @@ def redo(archive: Archive, catalog: Catalog, move_id: str, now: datetime) -> Seq
     undone, move = archive.undone_steps(), _move(archive, catalog, move_id, now)
     steps = [step for step in undone if step_id(step) == move_id or (move and step in move.steps)]
     if not steps:
-        raise DecisionError(f"no move {move_id!r} was undone")
+        raise DecisionError(f"no move {move_id!r} is taken out now")
     with archive.transaction():
         archive.redo_steps(steps)
     return steps
 
 
 def _move(archive: Archive, catalog: Catalog, move_id: str, now: datetime) -> Move | None:
-    """Return the move of which this is the id of a step, undone or not."""
+    """Return the move that has a step of this id, undone or not."""
     since = now - LOOK_BACK
     stories = archive.stories(since=since, limit=ALL)
     story = next((story for story in stories if move_id in map(step_id, step_keys(story))), None)
@@ -100,7 +100,7 @@ def _told(
     *,
     having: frozenset[EventType] = frozenset(EventType),
 ) -> StoriesWithReports:
-    """Return the stories of these types since then that went through a stage of *having*, with their reports, by id."""
+    """Return, by id, the stories of these types since then that ever were of a type in *having*, with their reports."""
     stories = archive.stories(since=since, conflicts=conflicts, types=types, limit=most)
     wanted = (
         story for story in stories if not having.isdisjoint({story.type, *(stage.type for stage in story.stages)})

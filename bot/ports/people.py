@@ -110,7 +110,7 @@ class People(Protocol):
         ...
 
     def keep_feedback(self, chat: ChatId, story_id: str, label: str, now: datetime) -> None:
-        """Keep what a reader said of a story ("not relevant"), without who said it once it is used."""
+        """Keep what a reader said of a story ("not relevant"), until `use_feedback` forgets who said it."""
         ...
 
     def feedback(self, label: str, since: datetime) -> Mapping[str, int]:
@@ -140,17 +140,17 @@ class People(Protocol):
 
     # -- outbox
     def enqueue(self, deliveries: Sequence[Delivery]) -> int:
-        """Owe *deliveries*, those aside that are owed or done already; return how many are new."""
+        """Owe those of *deliveries* that are not owed or done already; return how many are new."""
         ...
 
     def broadcast(self, broadcast: Broadcast, *, most: int) -> Owed:
-        """Owe *broadcast* to the next chats, at most so many, those aside that are owed it or had it already."""
+        """Owe *broadcast* to the next chats, at most so many; none is owed what it is owed or had already."""
         ...
 
     def owe_edit(self, story_id: str, change_id: int, now: datetime, *, gather: timedelta, pace: timedelta) -> None:
-        """Let the story's alerts be edited in *gather*, *pace* after they last were at the earliest.
+        """Owe an edit of the story's alerts, due after *gather*, and no sooner than *pace* after their last edit.
 
-        Of a story that nobody was told of nothing is owed.
+        A story that nobody was told of has no alerts, so nothing is owed.
         """
         ...
 

@@ -32,7 +32,8 @@ class Looked:
 
     def brought(self, now: datetime) -> str:
         """Return in words what the feed brought: "20 entries, the newest 3 h ago"."""
-        newest = f", the newest {ago(self.newest, now)}" if self.newest else ""
+        undated = ", none with a date, so none will be alerted" if self.entries else ""
+        newest = f", the newest {ago(self.newest, now)}" if self.newest else undated
         return f"{plural(self.entries, 'entry', 'entries')}{newest}"
 
 

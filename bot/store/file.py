@@ -29,7 +29,7 @@ _REASONS = {
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened; does its folder exist, and may Parley write there?",
     sqlite3.SQLITE_CORRUPT: "it is damaged; restore a backup",
     sqlite3.SQLITE_NOTADB: "it is damaged or no database",
-    sqlite3.SQLITE_IOERR: "the disk does not answer",
+    sqlite3.SQLITE_IOERR: "the disk does not answer, or is full",
 }
 
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
@@ -22,6 +23,8 @@ from bot.store.turns import Turns
 KIND = Kind(name="people", application_id=int.from_bytes(b"PrlP"), migrations=migrations, private=True, cache_kb=16_000)
 MOST_ATTEMPTS = 5
 """An update that could not be applied so often is set aside."""
+DIGEST_TO_DIGEST = timedelta(hours=26)
+"""No digest is due later than this after another: a day, and the hour that a clock change may add."""
 INBOX_MEMORY = timedelta(hours=48)
 """Telegram offers an update for 24 hours; after a silent week its ids may start anew and must not meet old ones."""
 
@@ -179,12 +182,20 @@ class PeopleStore:
         return {chat: frozenset(stories) for chat, stories in muted.items()}
 
     def due_digests(self, now: datetime) -> Sequence[Subscription]:
-        """Return the subscriptions whose digest is due, longest overdue first."""
+        """Return the subscriptions whose digest is due, longest overdue first.
+
+        One put off for more than a day was planned while the clock was far ahead: it is due now, as the first one.
+        """
         rows = self._file.rows(
-            f"{_SUBSCRIPTIONS} WHERE next_digest_at <= ? AND paused_at IS NULL ORDER BY next_digest_at, chat_id",
-            [cell(now)],
+            f"{_SUBSCRIPTIONS} WHERE (next_digest_at <= ? OR next_digest_at > ?) AND paused_at IS NULL "
+            "ORDER BY next_digest_at, chat_id",
+            [cell(now), cell(now + DIGEST_TO_DIGEST)],
         )
-        return [people_rows.subscription(row) for row in rows]
+        return [
+            replace(found, next_digest_at=now, last_digest_at=None) if found.next_digest_at > now else found
+            for found in map(people_rows.subscription, rows)
+            if found.next_digest_at
+        ]
 
     def keep_feedback(self, chat: ChatId, story_id: str, label: str, now: datetime) -> None:
         """Keep what a reader said of a story; saying it twice counts once."""
