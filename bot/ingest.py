@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
-from bot.alert.loudness import SILENT
-from bot.alert.route import priority
+from bot.alert.change import Step, is_worse, what_changed
+from bot.alert.route import FRESH
 from bot.catalog import Catalog
 from bot.detect.detector import Detector
 from bot.detect.nearly import is_near, near_miss
@@ -28,7 +28,6 @@ from bot.model import (
     Modality,
     Refrain,
     Report,
-    Standing,
     Story,
     StoryChange,
 )
@@ -39,11 +38,9 @@ from bot.story.denial import DENIABLE, DENYING, contradicted, denials, denied_by
 from bot.story.group import WINDOW, StoryIndex
 from bot.story.refrain import REACH, REPEATABLE, refrain
 from bot.story.revise import revised, went_on
-from bot.story.status import RETRACTED, STANDS, TAKEN_BACK, status
+from bot.story.status import status
 from bot.story.story import joined, new_story
 
-FRESH = timedelta(hours=12)
-"""Older news than this is stored and digested, never alerted (product.md, Freshness)."""
 _MOST_DENIABLE = 200
 MOST_ALIKE = 50
 """So many reports of one feed that say the same may be in a story: with each that joins, all of it is weighed anew."""
@@ -213,9 +210,9 @@ class Ingest:
         index.add(report, story.id)
         reports = [*before, report]
         same = known and (known.type, known.first_seen) == (story.type, story.first_seen)
-        for denial in () if same else self._waiting(story, reports, now):
+        for denial in () if same else self._denials_waiting(story, reports, now):
             story, reports = contradicted(story, denial, self._catalog), [*reports, denial]
-        self._log(known, story, before, reports, key=entry.key, now=now, tell=alertable)
+        self._log(Step(known, before, story, reports), key=entry.key, now=now, tell=alertable)
 
     def _contradict(self, report: Report, *, alertable: bool, now: datetime) -> bool:
         """Put *report* into the story that it denies, if it denies one and has a say in it; return whether it does."""
@@ -226,10 +223,11 @@ class Ingest:
         if _said_enough(report, before):
             return True
         story = contradicted(denied, report, self._catalog)
-        self._log(denied, story, before, [*before, report], key=report.entry.key, now=now, tell=alertable)
+        step = Step(denied, before, story, [*before, report])
+        self._log(step, key=report.entry.key, now=now, tell=alertable)
         return True
 
-    def _waiting(self, story: Story, reports: Sequence[Report], now: datetime) -> Sequence[Report]:
+    def _denials_waiting(self, story: Story, reports: Sequence[Report], now: datetime) -> Sequence[Report]:
         """Return the denials of *story* that came in before its first report and were published after it."""
         if story.modality not in ASSERTED or not story.conflicts:
             return ()
@@ -266,7 +264,10 @@ class Ingest:
                 self._place(index, entry, event, alertable=alertable, now=now)
             return
         before = {story.id: self._archive.reports(story.id) for story in stories}
-        if all(went_on(story, _of(entry.key, before[story.id]), Report(entry=entry, event=event)) for story in stories):
+        if all(
+            went_on(story, _report_of(entry.key, before[story.id]), Report(entry=entry, event=event))
+            for story in stories
+        ):
             self._archive.pass_over(entry)
             return
         if event:
@@ -274,72 +275,40 @@ class Ingest:
         else:
             self._archive.forget_event(entry.key)
         for known in stories:
-            report = _of(entry.key, self._archive.reports(known.id))
-            story = revised(known, _of(entry.key, before[known.id]).event, report, now, self._catalog)
+            report = _report_of(entry.key, self._archive.reports(known.id))
+            story = revised(known, _report_of(entry.key, before[known.id]).event, report, now, self._catalog)
             reports = [report if each.entry.key == entry.key else each for each in before[known.id]]
-            self._log(known, story, before[known.id], reports, key=entry.key, now=now, tell=bool(known.announced))
+            step = Step(known, before[known.id], story, reports)
+            self._log(step, key=entry.key, now=now, tell=bool(known.announced))
         if event:
             self._contradict(Report(entry=entry, event=event), alertable=alertable, now=now)
 
-    def _log(
-        self,
-        known: Story | None,
-        story: Story,
-        before: Sequence[Report],
-        reports: Sequence[Report],
-        *,
-        key: EntryKey,
-        now: datetime,
-        tell: bool,
-    ) -> None:
-        """Store *story*, which *known* became when *before* became *reports*, and what of that is to be told."""
-        story = self._counted(known, story, reports, now)
-        of = status(story, reports, self._catalog).standing if tell or story.announced else story.standing
-        change = self._change(known, story, of, before, reports) if tell or _is_worse(story, of) else None
+    def _log(self, step: Step, *, key: EntryKey, now: datetime, tell: bool) -> None:
+        """Store the story as the report *key* has made it, and log what of that is to be told."""
+        step = step._replace(story=self._counted(step, now))
+        story, standing = step.story, step.story.standing
+        if tell or story.announced:
+            standing = status(story, step.reports, self._catalog).standing
+        change = what_changed(step, standing, self._catalog) if tell or is_worse(story, standing) else None
         if change:
-            told = story.standing if change is StoryChange.GREW else of
+            told = story.standing if change is StoryChange.GREW else standing
             story = replace(story, announced=story.announced | {story.type}, standing=told)
         self._archive.save_story(story)
         if change:
             self._archive.log_change(story, change, key, now)
 
-    def _counted(self, known: Story | None, story: Story, reports: Sequence[Report], now: datetime) -> Story:
-        """Return *story* knowing how often its like was told: counted when its type is new, and again while damped."""
+    def _counted(self, step: Step, now: datetime) -> Story:
+        """Return the story knowing how often its like was told: counted when its type is new, and while damped."""
+        known, story = step.known, step.story
         if story.type not in REPEATABLE or not story.conflicts:
             return replace(story, refrain=Refrain())
         if known and known.type is story.type and not known.refrain.before:
             return story
         founders = self._archive.founders(story.type, story.conflicts[0], since=story.first_seen - REACH, before=now)
-        return replace(story, refrain=refrain(story, reports, founders, self._catalog))
-
-    def _change(
-        self,
-        known: Story | None,
-        story: Story,
-        of: Standing,
-        before: Sequence[Report],
-        reports: Sequence[Report],
-    ) -> StoryChange:
-        """Return what is new of *story*, whose standing is *of* now.
-
-        Nothing of it was told yet; or not this stage; or it stands otherwise; or it was too weak to be told live, and
-        others now bear it out; else there is one report more.
-        """
-        if story.type not in story.announced:
-            return StoryChange.NEW_STAGE if story.announced else StoryChange.NEW
-        if _is_worse(story, of) and of is Standing.UNCONFIRMED:
-            return StoryChange.CORRECTED
-        if of not in (story.standing, Standing.UNCONFIRMED) and not {of, story.standing} <= RETRACTED:
-            return StoryChange(of.value)
-        if known and self._priority(known, before) > SILENT >= self._priority(story, reports):
-            return StoryChange.CORROBORATED
-        return StoryChange.GREW
-
-    def _priority(self, story: Story, reports: Sequence[Report]) -> int:
-        return priority(story, reports, self._catalog)
+        return replace(story, refrain=refrain(story, step.reports, founders, self._catalog))
 
 
-def _of(key: EntryKey, reports: Iterable[Report]) -> Report:
+def _report_of(key: EntryKey, reports: Iterable[Report]) -> Report:
     """Return the report of the entry *key*."""
     return next(report for report in reports if report.entry.key == key)
 
@@ -352,13 +321,6 @@ def _said_enough(report: Report, before: Iterable[Report]) -> bool:
 def _said(report: Report) -> tuple[object, ...]:
     event = report.event
     return (report.entry.key.feed_url, *((event.type, event.modality, event.speaker) if event else ()))
-
-
-def _is_worse(story: Story, of: Standing) -> bool:
-    """Tell whether *story* stands worse now than it was told: taken back, disputed, or no longer confirmed."""
-    if not story.announced or of is story.standing or {of, story.standing} <= RETRACTED:
-        return False
-    return of in TAKEN_BACK or (story.standing in STANDS and of in (Standing.DISPUTED, Standing.UNCONFIRMED))
 
 
 def is_news(entry: Entry, now: datetime) -> bool:

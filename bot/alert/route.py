@@ -22,6 +22,7 @@ from bot.model import (
 )
 
 FRESH = timedelta(hours=12)
+"""Older news is stored and digested, never alerted (product.md, Freshness)."""
 
 # These change what people may dare to do; who asked for the important hears them, if silently, even from one publisher.
 _MOMENTOUS = frozenset(

@@ -54,13 +54,6 @@ class Reminding:
         self._plan[:1] = [owed.left] if owed.left else []
         return owed.new
 
-    def remind_all(self) -> int:
-        """Owe the reminders of every conflict; return how many are new."""
-        new, last = 0, self._turn + len(self.catalog.conflicts)
-        while self._plan or self._turn < last:
-            new += self.remind()
-        return new
-
     def _next_plan(self) -> list[Broadcast]:
         conflicts, now = sorted(self.catalog.conflicts), self.now()
         if not conflicts:
