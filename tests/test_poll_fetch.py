@@ -195,7 +195,10 @@ async def test_a_refusal_is_told_in_plain_words(
 
 
 async def test_a_host_that_is_not_there_was_not_reached(fetcher: HttpFetcher) -> None:
-    assert (await refusal(fetcher, "http://127.0.0.1:1/rss")).unreached
+    error = await refusal(fetcher, "http://127.0.0.1:1/rss")
+
+    assert error.unreached
+    assert error.message == "connection refused"
 
 
 # ------------------------------------------------------------------------------------------ redirects

@@ -4,6 +4,7 @@ httpcore brings anyio's, which cost a fifth of a fetch for what we do not need: 
 """
 
 import asyncio
+import os
 import select
 import ssl
 import sys
@@ -107,7 +108,13 @@ def _as(late: type[Exception], failed: type[Exception]) -> Iterator[None]:
     except TimeoutError as error:
         raise late(str(error)) from error
     except OSError as error:  # ssl.SSLError is one
-        raise failed(str(error)) from error
+        raise failed(_in_words(error)) from error
+
+
+def _in_words(error: OSError) -> str:
+    """Return what went wrong ("connection refused"); asyncio says it with numbers that nobody can read."""
+    system = not isinstance(error, ssl.SSLError) and error.errno
+    return os.strerror(system).lower() if system else str(error)
 
 
 def _is_readable(descriptor: int) -> bool:
