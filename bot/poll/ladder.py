@@ -6,13 +6,14 @@ Bytes are cut, which holds in every encoding that writes tags as ASCII does; a b
 Nothing is remembered of a body that is not well-formed, so it is read in whole the next time too.
 """
 
-import hashlib
 import html
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
+
+from xxhash import xxh3_64_hexdigest, xxh3_64_intdigest
 
 from bot.poll.encoding import decode_as, encoding_of, has_controls
 from bot.poll.identity import canonical_link, is_telling
@@ -100,23 +101,14 @@ def item_hashes(cut: Cut) -> list[str]:
     """
     end = _ROOT_ENDS.search(cut.head)
     links = [link for pattern in _LINKS for link in pattern.findall(cut.head + cut.tail)]
-    base = hashlib.sha256(b"\n".join([cut.head[: end.start() if end else None], *links]))
-    digests = []
-    for item in cut.items:
-        hash = base.copy()
-        hash.update(item)
-        digests.append(hash.digest())
-    return _pieces(b"".join(digests).hex(), every=2 * base.digest_size)
+    frame = xxh3_64_intdigest(b"\n".join([cut.head[: end.start() if end else None], *links]))
+    return [xxh3_64_hexdigest(item, seed=frame)[:HASH_LENGTH] for item in cut.items]
 
 
 def unseen(hashes: Sequence[str], seen: str) -> Sequence[int]:
     """Return the numbers of the items whose *hashes* are not among those *seen*."""
-    known = set(_pieces(seen))
+    known = {seen[at : at + HASH_LENGTH] for at in range(0, len(seen), HASH_LENGTH)}
     return [number for number, hash in enumerate(hashes) if hash not in known]
-
-
-def _pieces(text: str, every: int = HASH_LENGTH) -> list[str]:
-    return [text[at : at + HASH_LENGTH] for at in range(0, len(text), every)]
 
 
 # ------------------------------------------------------------------------------------------ doubting
