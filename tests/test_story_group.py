@@ -265,3 +265,59 @@ def test_a_removed_story_is_joined_no_more() -> None:
 
     assert place.story_id is None
     assert len(index) == 0
+    assert not any(index._postings.values())
+
+
+# ------------------------------------------------------------------------------------------ a second look
+HANDED = report("Sudan army hands over 30 captured RSF fighters in Geneva")
+ACCORD = report("Thai and Cambodian generals sign border accord")
+ACCORD_TOO = report("Thai, Cambodian generals sign accord on border")
+
+
+def test_a_report_leaves_for_a_story_that_it_is_clearly_more_like() -> None:
+    index = StoryIndex()
+    for each, story in ((HANDED, "handed"), (ACCORD_TOO, "handed"), (ACCORD, "accord")):
+        index.add(each, story)
+
+    moved = index.move(ACCORD_TOO, "handed")
+
+    assert moved == "accord"
+    assert len(index) == 3
+    assert index.move(ACCORD_TOO, moved) == moved
+
+
+def test_a_report_left_alone_joins_a_story_that_came_later_and_its_own_is_no_more() -> None:
+    index = StoryIndex()
+    for each, story in ((ACCORD_TOO, "alone"), (HANDED, "handed"), (ACCORD, "accord")):
+        index.add(each, story)
+
+    moved = index.move(ACCORD_TOO, "alone")
+
+    assert moved == "accord"
+    assert index.place(at_minute(ACCORD_TOO, 5)).story_id == "accord"
+
+
+def test_a_report_stays_where_nothing_is_clearly_likelier() -> None:
+    index = StoryIndex()
+    index.add(HANDED, "handed")
+    index.add(ACCORD, "accord")
+    index.add(ACCORD_TOO, "accord")
+
+    stays = [index.move(each, story) for each, story in ((HANDED, "handed"), (ACCORD_TOO, "accord"))]
+
+    assert stays == ["handed", "accord"]
+
+
+def test_the_report_that_started_a_story_stays_in_it_as_long_as_others_do() -> None:
+    index = StoryIndex()
+    for each, story in ((ACCORD, "first"), (HANDED, "first"), (ACCORD_TOO, "accord")):
+        index.add(each, story)
+
+    assert index.move(ACCORD, "first") == "first"
+
+
+def test_a_second_look_at_what_is_forgotten_changes_nothing() -> None:
+    index = StoryIndex()
+
+    assert index.move(ACCORD, "long ago") == "long ago"
+    assert len(index) == 0

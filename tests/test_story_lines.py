@@ -14,6 +14,18 @@ from bot.story.lines import group_lines
 TALKS = {"id": "1", "title": "Envoys of Sudan's army and the RSF meet in Geneva", "published": "2025-05-08T10:00:00Z"}
 AGAIN = {"id": "2", "title": "Sudan army and RSF envoys meet in Geneva", "published": "2025-05-08T11:00:00+00:00"}
 OTHER = {"id": "3", "title": "Thai and Cambodian generals sign border accord", "published": "2025-05-08"}
+ROUND = [
+    {"id": str(hour), "title": title, "published": f"2025-06-02T1{hour}:00:00Z"}
+    for hour, title in enumerate(
+        (
+            "Second Russia-Ukraine round wraps up in under two hours",
+            "No breakthrough as Moscow and Kyiv finish Istanbul negotiations",
+            "Russia and Ukraine end second round of talks in Istanbul without truce",
+        ),
+        start=1,
+    )
+]
+"""Three reports of one happening, of which only the last is like each of the others."""
 
 
 def grouped(*items: dict[str, Any]) -> list[dict[str, Any]]:
@@ -61,3 +73,18 @@ def test_the_order_of_lines_does_not_change_who_is_grouped_with_whom(lines: list
 
     assert stories["1"] == stories["2"] != stories["3"]
     assert stories["3"] == stories["4"]
+
+
+@given(st.permutations([*ROUND, OTHER | {"id": "4", "published": "2025-06-02T13:00:00Z"}]))
+def test_a_report_left_alone_joins_the_story_that_a_later_one_ties_it_to(lines: list[dict[str, Any]]) -> None:
+    stories = {line["id"]: line["story"] for line in grouped(*lines)}
+
+    assert stories["1"] == stories["2"] == stories["3"] != stories["4"]
+
+
+def test_a_report_is_looked_at_again_before_a_long_file_has_let_go_of_its_days() -> None:
+    later = [OTHER | {"id": f"later {day}", "published": f"2025-06-{day:02}"} for day in range(6, 30)]
+
+    lines = grouped(*ROUND, *later)
+
+    assert len({line["story"] for line in lines[:3]}) == 1

@@ -85,7 +85,7 @@ def _told(verdict: Verdict) -> tuple[object, ...]:
 
 
 def _load(reports: Sequence[Report]) -> Load:
-    grouped = group_lines((number, report) for number, report in enumerate(reports))
+    grouped = group_lines(enumerate(reports), twice=False)
     return Load(reports=len(reports), stories=len({line["story"] for line in grouped}))
 
 

@@ -21,6 +21,8 @@ from bot.story.evaluate import Scores, evaluate
 from bot.story.lines import group_lines
 
 OURS, ALONE, TFIDF = "parley", "each report alone", "TF-IDF, single pass"
+LIVE = "parley, as it tells live"
+"""Without the second look that `parley group` takes."""
 ALIKE = 0.5
 """Share of words in common from which two headlines of one story are near-duplicates."""
 
@@ -151,6 +153,7 @@ def _stories(name: str, items: Sequence[Labelled]) -> Stories:
         stories=len(set(gold.values())),
         rows=(
             Row(method=OURS, scores=evaluate(gold, ours)),
+            Row(method=LIVE, scores=evaluate(gold, _grouped((item.report for item in items), twice=False))),
             Row(method=ALONE, scores=evaluate(gold, {number: number for number in gold})),
             _tfidf(gold, [item.report.entry for item in items]),
         ),
@@ -165,8 +168,8 @@ def _stories(name: str, items: Sequence[Labelled]) -> Stories:
     )
 
 
-def _grouped(reports: Iterable[Report]) -> dict[int, str]:
-    return {line["id"]: line["story"] for line in group_lines(enumerate(reports))}
+def _grouped(reports: Iterable[Report], *, twice: bool = True) -> dict[int, str]:
+    return {line["id"]: line["story"] for line in group_lines(enumerate(reports), twice=twice)}
 
 
 def _near_duplicates(gold: Mapping[int, str], entries: Sequence[Entry]) -> Iterator[tuple[int, int]]:

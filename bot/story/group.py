@@ -36,6 +36,9 @@ RAREST = 5
 RECENT = 20
 """How many reports a posting offers: the newest."""
 
+STAYS = 1.0
+"""How much likelier another story must be for a report to leave the one it is in."""
+
 CANDIDATES = 4
 """How many stories are compared in full."""
 
@@ -100,14 +103,17 @@ class StoryIndex:
     def __len__(self) -> int:
         return len(self._reports)
 
-    def place(self, report: Report) -> Placement:
-        """Return the open story that *report* belongs to, and why; it is not added."""
+    def place(self, report: Report, *, was_in: str = "") -> Placement:
+        """Return the open story that *report* belongs to, and why; it is not added.
+
+        If it *was_in* a story, it goes back there unless another one is clearly likelier.
+        """
         new = self._weighed(report)
         best, best_score, refusal = None, JOINS, ""
         for story, nearest in self._candidates(new):
             if days_between(story.founder.features.at, new.features.at) > WINDOW / timedelta(days=1):
                 continue
-            score = _score(story, nearest, new)
+            score = _score(story, nearest, new) + (STAYS if story.id == was_in else 0.0)
             if score > best_score:
                 if reason := story.keeps_out(new.features.facts):
                     refusal = refusal or f"kept apart from {story.id}: {reason}"
@@ -135,18 +141,47 @@ class StoryIndex:
         self._last = None  # words are rarer or less rare from now on
         self._forget()
 
+    def move(self, report: Report, story_id: str) -> str:
+        """Look again at *report* of *story_id*, knowing what came later; return the story it is in from now on.
+
+        A report that started a story stays in it as long as the story has others.
+        """
+        story = self._stories.get(story_id)
+        if story is None:
+            return story_id
+        number = next(each for each in story.numbers if self._reports[each][1].features.key == report.entry.key)
+        known = self._reports[number][1].features
+        if len(story.numbers) == 1:
+            self.remove(story_id)
+        elif number != story.numbers[0]:
+            story.numbers.remove(number)
+            self._take_out(number)
+        else:
+            return story_id
+        self._last = report, weighed(known, self._rarity)
+        nearest = self.place(report, was_in=story_id).story_id or story_id
+        self.add(report, nearest)
+        return nearest
+
     def remove(self, story_id: str) -> None:
         """Forget the story *story_id*; one that is not open is ignored."""
         story = self._stories.pop(story_id, None)
         for number in story.numbers if story else ():
-            report = self._reports.pop(number)[1].features
-            self._counts.subtract(report.words.keys())
-            for root in report.words:
-                if not self._counts[root]:
-                    del self._counts[root]
-            for key in (*report.title, *_keys(report)):
-                if not any(number in self._reports for number in self._postings[key]):
-                    del self._postings[key]
+            self._take_out(number)
+
+    def _take_out(self, number: int) -> None:
+        """Forget one report, and every word that no other has."""
+        report = self._reports.pop(number)[1].features
+        self._counts.subtract(report.words.keys())
+        for root in report.words:
+            if not self._counts[root]:
+                del self._counts[root]
+        for key in (*report.title, *_keys(report)):
+            posting = self._postings[key]
+            if number in posting:
+                posting.remove(number)
+            if not posting:
+                del self._postings[key]
 
     def _forget(self) -> None:
         """Let go of stories that no report can join any more, late ones included."""
