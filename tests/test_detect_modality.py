@@ -194,3 +194,43 @@ def test_news_of_a_truce_from_outsiders_and_nameless_sources_is_a_claim(title: s
     assert found
     assert found.type in IN_FORCE
     assert found.modality == modality
+
+
+@pytest.mark.parametrize(
+    ("title", "modality"),
+    [
+        ("Syria and SDF agree truce - regional bloc", Modality.CLAIM),
+        ("Syria and SDF agree truce: mediators", Modality.CLAIM),
+        ("Syria and SDF agree truce, Gulf officials say", Modality.CLAIM),
+        ("Syria and SDF agree truce, says Turkish foreign minister", Modality.CLAIM),
+        ("Syria and SDF agree truce, officials stay away", Modality.FACT),
+        ("Syria and SDF agree truce - The Diplomat", Modality.FACT),
+        ("Syria and SDF agree truce - Reuters", Modality.FACT),
+        ("Syria and SDF agree truce after mediators shuttle all night", Modality.FACT),
+        ("Вірменія та Азербайджан погодили перемир'я, - посол", Modality.CLAIM),
+        ("Армения и Азербайджан согласовали перемирие - наблюдатели", Modality.CLAIM),
+        ("Hamas accepts truce, Hamas officials say", Modality.FACT),
+    ],
+)
+def test_whoever_has_no_name_and_stands_at_the_end_makes_a_claim_of_it(title: str, modality: Modality) -> None:
+    found = event(title)
+
+    assert found
+    assert found.type is EventType.CEASEFIRE_AGREED
+    assert found.modality == modality
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Ceasefire in Lebanon to take effect at 4am",
+        "Gaza ceasefire will start at dawn on Sunday",
+        "Перемирие в Ливане вступит в силу утром",
+        "Перемир'я в Газі почнеться у неділю вранці",
+    ],
+)
+def test_a_truce_whose_hour_has_not_come_is_a_plan(title: str) -> None:
+    found = event(title)
+
+    assert found
+    assert found.modality is Modality.PLAN

@@ -46,6 +46,13 @@ def detector() -> Detector:
         ("Минобороны РФ: ВСУ нарушили перемирие", "russian-mod"),
         ("Russia's Putin: truce with Ukraine starts on Monday", "putin"),
         ("Israel Hamas: truce holds in Gaza", ""),
+        ("Sudan conflict: army and RSF agree truce - Blinken", "blinken"),
+        ("Украина отказалась от переговоров - МИД РФ", "rus-mfa"),
+        ("Переговоры с Украиной дали результат — Песков после встречи в Стамбуле", "peskov"),
+        ("Talks with Russia moved nothing - Zelensky after meeting in Geneva", "zelensky"),
+        ("Gaza truce talks - Israel sends team to Doha", ""),
+        ("Russia and Ukraine agree truce - Kyiv Post", ""),
+        ("Armenia ready to sign peace treaty with Azerbaijan, says Prime Minister Pashinyan", "pashinyan"),
     ],
 )
 def test_the_speaker_is_told_only_where_the_title_says_so(title: str, speaker: str) -> None:

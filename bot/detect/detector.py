@@ -26,7 +26,7 @@ from bot.detect.numbers import find_numbers
 from bot.detect.reading import Hit, Reading
 from bot.detect.roles import Scene, find_roles
 from bot.detect.rules import Exclude, Needs, Rules, Signal, Status, Where
-from bot.detect.speaker import find_speaker, speaking_together, told_of
+from bot.detect.speaker import Told, find_speaker, is_told_by_unnamed, speaking_together, told_of
 from bot.detect.terms import Pattern, Sequence
 from bot.detect.venue import named_places
 from bot.model import Entry, Event, EventType, Mention, Modality, Role, Verdict
@@ -336,6 +336,9 @@ class Detector:
 
     def _modality(self, case: _Case, type_: EventType, speaker: str) -> Modality:
         told = told_of(speaker, case.title_names, case.conflicts)
+        concepts = self.rules.concepts
+        if Told.ITSELF not in told and is_told_by_unnamed(case.title, concepts.get("voices"), concepts.get("say")):
+            told |= {Told.UNNAMED}
         for rule in self.rules.modalities:
             if type_ not in rule.types or (rule.unless and case.title.find(rule.unless)):
                 continue

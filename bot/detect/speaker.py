@@ -8,7 +8,7 @@ from bot.detect.gazetteer import ACTOR_KINDS, BYSTANDER, Named
 from bot.detect.reading import Hit, Reading
 from bot.detect.terms import Pattern
 
-_DASH = re.compile(r"\s[—–]|—\s")
+_DASH = re.compile(r"\s[—–]|—\s|\s-\s")
 """Not the one within "India–Pakistan"."""
 _BREAK = re.compile(r"[,:;]|\s[—–-]\s")
 _TOPIC = re.compile(
@@ -18,10 +18,15 @@ _TOPIC = re.compile(
     re.IGNORECASE,
 )
 """A word that makes "Ukraine war live: …" a heading: what the news is about, and nobody who speaks."""
+_OFFICE = re.compile(r"minister|president|secretary|chief|envoy|leader|spokes(?:man|woman|person)", re.IGNORECASE)
+"""Stands between the verb and a name: ", says Prime Minister …"."""
 _AND = frozenset({"and", "та", "і", "й", "и"})
+_AFTER = frozenset({"after", "following", "після", "после"})
 _THAT = frozenset({"that", "що", "щоб", "что", "чтобы"})
 _POSSESSIVE = ("'s", "’s", "s'", "s’")
 _FARTHEST = 3
+_LAST_WORDS = 5
+"""So many words at most are the tail of a title that says who speaks: ", say US and Saudi mediators"."""
 _NEXT = 2
 """So many words ("says that", ":") may stand between a speaker and the one spoken of."""
 
@@ -29,13 +34,14 @@ _NEXT = 2
 class Told(StrEnum):
     """Of whom a speaker speaks: of itself or its own side, of another, or of nobody in particular.
 
-    An outsider is no party of the conflict.
+    An outsider is no party of the conflict; who is unnamed speaks behind the news ("… - regional bloc"), of whomever.
     """
 
     ITSELF = "itself"
     ANOTHER = "another"
     NOBODY = "nobody"
     OUTSIDER = "outsider"
+    UNNAMED = "unnamed"
 
 
 def told_of(speaker: str, names: list[Named], conflicts: Iterable[str]) -> frozenset[Told]:
@@ -78,6 +84,26 @@ def find_speaker(title: Reading, names: list[Named], say: Pattern | None, joinin
     return _before_colon(title, actors) or _at_the_end(title, actors) or _beside_verb(title, actors, say, joining)
 
 
+def is_told_by_unnamed(title: Reading, voices: Pattern | None, say: Pattern | None) -> bool:
+    """Say whether *title* ends with a speaker without a name: ": sources", " - regional bloc", ", officials say"."""
+    tail = _tail(title)
+    if voices is None or tail is None:
+        return False
+    speaking = {hit.start for hit in title.find(voices) if hit.start >= tail}
+    if not speaking:
+        return False
+    if _set_apart(title, tail):
+        return True
+    verbs = {hit.start for hit in title.find(say) if hit.start >= tail} if say else set()
+    return bool(verbs - speaking)
+
+
+def _tail(title: Reading) -> int | None:
+    """Return where the last few words begin that a colon, comma or dash cuts off; None without such."""
+    after = range(len(title) - 1, max(0, len(title) - 1 - _LAST_WORDS), -1)
+    return next((i for i in after if title.word(i - 1) == ":" or not _in_one_clause(title, i, i)), None)
+
+
 def _before_colon(title: Reading, actors: list[Named]) -> str:
     """Return who speaks in "X: …"; of two names, or of a strip of land, it is what the title is about.
 
@@ -100,12 +126,24 @@ def _before_colon(title: Reading, actors: list[Named]) -> str:
 
 
 def _at_the_end(title: Reading, actors: list[Named]) -> str:
-    last = actors[-1]
-    if last.start == 0 or len(title) - last.end > _FARTHEST:
+    """Return who stands alone behind the last colon or dash: "… — X", "… — X after talks in Geneva"."""
+    behind = [actor for actor in actors if actor.start and _set_apart(title, actor.start)]
+    if not behind:
         return ""
-    previous = title.place(last.start - 1, last.start)[1]
-    between = title.text[previous : title.place(last.start, last.end)[0]]
-    return last.entity.id if title.word(last.start - 1) == ":" or _DASH.search(between) else ""
+    last = behind[-1]
+    ends = len(title) - last.end <= _words_behind(title, last.start) and max(actor.end for actor in actors) <= last.end
+    return last.entity.id if ends or (last.end < len(title) and title.word(last.end).lower() in _AFTER) else ""
+
+
+def _words_behind(title: Reading, start: int) -> int:
+    """Return how many words may follow a name at the end: none after a plain hyphen, which "- Kyiv Post" has too."""
+    between = title.text[title.place(start - 1, start)[1] : title.place(start, start + 1)[0]]
+    return 0 if between == " - " else _FARTHEST
+
+
+def _set_apart(title: Reading, start: int) -> bool:
+    between = title.text[title.place(start - 1, start)[1] : title.place(start, start + 1)[0]]
+    return title.word(start - 1) == ":" or bool(_DASH.search(between))
 
 
 def _beside_verb(title: Reading, actors: list[Named], say: Pattern | None, joining: Pattern | None) -> str:
@@ -124,7 +162,8 @@ def _beside_verb(title: Reading, actors: list[Named], say: Pattern | None, joini
         after = [
             actor
             for actor in actors
-            if 0 <= actor.start - hit.end < 2 and _in_one_clause(title, hit.end, actor.start)
+            if 0 <= actor.start - hit.end < (3 if _OFFICE.fullmatch(title.word(actor.start - 1)) else 2)
+            if _in_one_clause(title, hit.end, actor.start)
             if not title.word(actor.end - 1).lower().endswith(_POSSESSIVE)  # "…, say Russia's terms are too hard"
         ]
         if before:
