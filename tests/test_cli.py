@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,15 @@ def test_the_demo_s_reader_can_quit(tmp_path: Path) -> None:
     assert parley(tmp_path, "demo", stdin=b"/quit\n/latest\n").returncode == 0
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let what we start hear Ctrl-C: a shell has what runs in its background ignore it, and so all that this starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("command", ["demo", "classify", "group"])
 @pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
 def test_a_command_that_is_told_to_stop_stops_cleanly(tmp_path: Path, command: str, name: signal.Signals) -> None:
