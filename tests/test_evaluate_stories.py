@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.bench.story import _run, made_up
+from bot.cli.output import console
 from bot.detect.detector import Detector
 from bot.errors import ConfigError
 from bot.evaluate.stories import ALONE, LIVE, OURS, TFIDF, PairScores, Stories, evaluated, plain
@@ -105,6 +106,12 @@ def test_a_file_saved_with_a_byte_order_mark_and_blank_lines_reads_the_same(labe
     assert isinstance(before, Stories)
     assert isinstance(after, Stories)
     assert after.rows == before.rows
+
+
+def test_words_in_brackets_are_printed_as_they_stand(capsys: pytest.CaptureFixture[str]) -> None:
+    console().print("[video] Truce", "pip install 'parley[eval]'")
+
+    assert "[video] Truce pip install 'parley[eval]'" in capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ def console() -> "Console":
     """Return the console that tables are printed on."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else WIDTH)
+    return Console(width=None if sys.stdout.isatty() else WIDTH, markup=False)
 
 
 def write_json(value: object) -> None:

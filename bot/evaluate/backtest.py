@@ -101,9 +101,9 @@ def show(found: Backtest, console: Console) -> None:
     console.print(made)
     for kind in ("gained", "lost", "retold"):
         changes = [change for change in found.changes if change.kind == kind]
-        console.print(f"[bold]{len(changes)} {kind}[/]", highlight=False)
+        console.print(f"{len(changes)} {kind}", style="bold", highlight=False)
         for change in changes:
-            console.print("\n".join(_lines(change)), markup=False, highlight=False, soft_wrap=True)
+            console.print("\n".join(_lines(change)), highlight=False, soft_wrap=True)
 
 
 def _lines(change: Change) -> list[str]:

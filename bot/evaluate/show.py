@@ -25,7 +25,7 @@ def show(evaluation: Evaluation, console: Console) -> None:
         _show_classes(console, "Modality of the news that was found", scores.modalities)
         _show_confusion(console, "First conflict: mistakes", scores.first_conflicts)
         for one in scores.taken:
-            console.print(f"[red]taken for a truce in force[/]: {one.item.id}", highlight=False)
+            console.print(f"taken for a truce in force: {one.item.id}", style="red", highlight=False)
     if stream := evaluation.stream:
         console.print(
             f"Ordinary stream: {stream.items} items, {len(stream.flagged)} flagged that nobody labelled P or B"
@@ -134,4 +134,4 @@ def show_errors(texts: Iterable[str], console: Console) -> None:
     """Print each explained mistake."""
     for text in texts:
         console.print()
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        console.print(text, highlight=False, soft_wrap=True)

@@ -57,4 +57,4 @@ def show_mistakes(found: Iterable[Stories | PairScores], console: Console) -> No
             mistakes = [mistake for mistake in one.mistakes if mistake.joined == joined]
             console.print(f"{one.name}: {len(mistakes)} pairs {words}", style="bold", highlight=False)
             for mistake in mistakes[:_MOST_MISTAKES]:
-                console.print(f"  {mistake.one}\n  {mistake.other}\n", markup=False, highlight=False)
+                console.print(f"  {mistake.one}\n  {mistake.other}\n", highlight=False)
