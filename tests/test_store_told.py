@@ -416,6 +416,14 @@ def test_an_edit_is_due_a_while_after_the_story_grew_and_a_pace_after_the_last(p
     assert people.due_edits(NOON + minutes(6)) == {"truce": 3}
 
 
+def test_edits_that_are_due_at_once_come_in_the_order_of_the_changes(people: PeopleStore) -> None:
+    for story, change in (("a truce", 9), ("an exchange", 2)):
+        first_news(people, key=f"alert:{story}", story_id=story)
+        people.owe_edit(story, change, NOON, gather=GATHER, pace=PACE)
+
+    assert list(people.due_edits(NOON + GATHER)) == ["an exchange", "a truce"]
+
+
 def test_a_clock_set_back_keeps_an_edit_waiting_no_longer_than_a_pace(people: PeopleStore) -> None:
     first_news(people)
     people.edited("truce", NOON + timedelta(hours=1))

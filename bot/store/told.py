@@ -104,7 +104,7 @@ class Told:
     def due_edits(self, now: datetime) -> Mapping[str, int]:
         """Return the stories whose alerts are to be edited now, each with its newest change."""
         rows = self._file.rows(
-            "SELECT story_id, change_id FROM live_stories WHERE due_at <= ? ORDER BY due_at, story_id", [cell(now)]
+            "SELECT story_id, change_id FROM live_stories WHERE due_at <= ? ORDER BY due_at, change_id", [cell(now)]
         )
         return {row["story_id"]: row["change_id"] for row in rows}
 
