@@ -35,7 +35,7 @@ def what_changed(step: Step, standing: Standing, catalog: Catalog) -> StoryChang
         return StoryChange.CORRECTED
     if standing not in (story.standing, Standing.UNCONFIRMED) and not {standing, story.standing} <= RETRACTED:
         return StoryChange(standing.value)
-    if step.known and _is_silent(step.known, step.before, catalog) and not _is_silent(story, step.reports, catalog):
+    if step.known and _is_too_weak(step.known, step.before, catalog) and not _is_too_weak(story, step.reports, catalog):
         return StoryChange.CORROBORATED
     return StoryChange.GREW
 
@@ -48,5 +48,6 @@ def is_worse(story: Story, standing: Standing) -> bool:
     return standing in TAKEN_BACK or (story.standing in STANDS and weakened)
 
 
-def _is_silent(story: Story, reports: Sequence[Report], catalog: Catalog) -> bool:
+def _is_too_weak(story: Story, reports: Sequence[Report], catalog: Catalog) -> bool:
+    """Tell whether the story is not told live, not even without a sound."""
     return priority(story, reports, catalog) > SILENT
